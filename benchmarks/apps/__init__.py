@@ -1,0 +1,1 @@
+"""The contenders: one module each, with `app` (all scenarios but one) and `app500` (the scenario `routes500`)."""

@@ -1,0 +1,66 @@
+"""The command line, read once into a frozen `Options`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.contenders import CONTENDERS, EMPTY, Contender
+from benchmarks.scenarios import SCENARIOS, Scenario
+
+MODES = ("in-process", "live", "startup")
+ROUNDS, QUICK_ROUNDS = 60, 10
+RESULTS = Path(__file__).parent / "results"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    modes: Sequence[str]
+    scenarios: Sequence[Scenario]
+    contenders: Sequence[Contender]
+    rounds: int
+    quick: bool
+    check: bool
+    json: Path
+    svg: Path
+    python: str | None
+
+    def say(self, text: str) -> None:
+        """Progress, beside the results and not among them."""
+        print(text, file=sys.stderr, flush=True)
+
+
+def read(arguments: Sequence[str] | None = None) -> Options:
+    given = _parser().parse_args(arguments)
+    names = given.contender or [contender.name for contender in CONTENDERS if contender.name != EMPTY]
+    return Options(
+        modes=MODES if given.mode == "all" else [given.mode],
+        scenarios=[one for one in SCENARIOS if not given.scenario or one.name in given.scenario],
+        contenders=[one for one in CONTENDERS if one.name in names],
+        rounds=given.rounds or (QUICK_ROUNDS if given.quick else ROUNDS),
+        quick=given.quick,
+        check=given.check,
+        json=given.json or given.out / "results.json",
+        svg=given.svg or given.out / "results.svg",
+        python=given.python,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Ratios to what is possible by hand.")
+    add = parser.add_argument
+    names = [contender.name for contender in CONTENDERS if contender.name != EMPTY]
+    add("--mode", choices=[*MODES, "all"], default="all", help="what to measure (default: all)")
+    add("--scenario", action="append", choices=[one.name for one in SCENARIOS], help="only this one; may be repeated")
+    add("--contender", action="append", choices=names, help="only this one beside raw; may be repeated")
+    add("--rounds", type=int, help=f"rounds in process (default: {ROUNDS})")
+    add("--quick", action="store_true", help="few rounds, short loads: a first look, not a result")
+    add("--json", type=Path, help="where all numbers go (default: results.json in --out)")
+    add("--svg", type=Path, help="where the plot goes (default: results.svg in --out)")
+    add("--out", type=Path, default=RESULTS, help="folder of the results (default: benchmarks/results)")
+    add("--check", action="store_true", help="exit with 1 when a budget is exceeded")
+    add("--python", help="an interpreter with VelociPy, msgspec and the servers, instead of an environment of our own")
+    return parser
