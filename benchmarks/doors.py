@@ -93,13 +93,16 @@ class Lifespan:
         self.from_app: asyncio.Queue[AsgiMessage] = asyncio.Queue()
 
     async def startup(self) -> None:
-        scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self.state}
-        self.task = asyncio.ensure_future(self.app(scope, self.to_app.get, self.from_app.put))
+        self.task = asyncio.create_task(self._live())
         await self._tell("lifespan.startup")
 
     async def shutdown(self) -> None:
         await self._tell("lifespan.shutdown")
         await asyncio.wait([self.task])
+
+    async def _live(self) -> None:
+        scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self.state}
+        await self.app(scope, self.to_app.get, self.from_app.put)
 
     async def _tell(self, event: str) -> None:
         if self.task.done():

@@ -1,0 +1,87 @@
+"""Falcon: its converters and getters for what comes in, msgspec to validate the body and to encode answers."""
+
+from typing import Any
+
+import falcon
+import falcon.asgi
+import msgspec
+
+from benchmarks.apps.data import PRODUCTS, Order
+from benchmarks.scenarios import REGIONS
+
+encode = msgspec.json.Encoder().encode
+decode_order = msgspec.json.Decoder(Order).decode
+
+Request, Response = falcon.asgi.Request, falcon.asgi.Response
+
+
+class Home:
+    async def on_get(self, request: Request, response: Response) -> None:
+        response.data = encode({"hello": "world"})
+
+
+class Item:
+    async def on_get(self, request: Request, response: Response, item_id: int) -> None:
+        response.data = encode({"item_id": item_id})
+
+
+async def search_term(request: Request) -> str:
+    return request.get_param("q", required=True).strip().lower()
+
+
+class Search:
+    async def on_get(self, request: Request, response: Response) -> None:
+        term = await search_term(request)
+        page = request.get_param_as_int("page", required=True, min_value=1)
+        size = request.get_param_as_int("size", required=True, max_value=100)
+        response.data = encode({"term": term, "page": page, "size": size})
+
+
+class Whoami:
+    async def on_get(self, request: Request, response: Response) -> None:
+        request_id = request.get_header("x-request-id", required=True)
+        session = request.cookies.get("session")
+        if session is None:
+            raise falcon.HTTPUnprocessableEntity(description="cookie session is missing")
+        response.data = encode({"request_id": request_id, "session": session})
+
+
+class Orders:
+    async def on_post(self, request: Request, response: Response) -> None:
+        try:
+            order = decode_order(await request.stream.read())
+        except msgspec.MsgspecError as error:
+            raise falcon.HTTPUnprocessableEntity(description=str(error)) from None
+        response.data = encode({"customer": order.customer, "total": order.total, "lines": len(order.lines)})
+
+
+class Products:
+    async def on_get(self, request: Request, response: Response) -> None:
+        response.data = encode(PRODUCTS)
+
+
+class RegionalOrder:
+    def __init__(self, region: str) -> None:
+        self.region = region
+
+    async def on_get(self, request: Request, response: Response, shop_id: int, order_id: int) -> None:
+        response.data = encode({"region": self.region, "shop_id": shop_id, "order_id": order_id})
+
+
+async def not_found(request: Request, response: Response, error: Exception, params: dict[str, Any]) -> None:
+    response.status = falcon.HTTP_404
+    response.data = encode({"detail": "Not Found"})
+
+
+app = falcon.asgi.App()
+app.add_route("/", Home())
+app.add_route("/items/{item_id:int}", Item())
+app.add_route("/search", Search())
+app.add_route("/whoami", Whoami())
+app.add_route("/orders", Orders())
+app.add_route("/products", Products())
+app.add_error_handler(falcon.HTTPRouteNotFound, not_found)
+
+app500 = falcon.asgi.App()
+for _region in REGIONS:
+    app500.add_route(f"/regions/{_region}/shops/{{shop_id:int}}/orders/{{order_id:int}}", RegionalOrder(_region))
