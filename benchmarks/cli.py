@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 
-from benchmarks import inprocess, options
+from benchmarks import inprocess, live, options
 from benchmarks.environments import Environments
 from benchmarks.facts import machine
 from benchmarks.results import Findings, Row
@@ -20,6 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows: list[Row] = []
     if "in-process" in wanted.modes:
         rows += inprocess.measure(wanted, environments, findings)
+    if "live" in wanted.modes:
+        rows += live.measure(wanted, environments, findings)
     print("\n".join(tables(rows)))
     _write(wanted, rows, findings)
     for wrong in findings.wrong:
@@ -33,6 +35,7 @@ def _write(wanted: options.Options, rows: Sequence[Row], findings: Findings) -> 
     content = {
         "machine": machine(),
         "versions": findings.versions,
+        "load_client": findings.load_client,
         "wrong": findings.wrong,
         "rows": [row.as_json() for row in rows],
     }

@@ -23,14 +23,17 @@ BATCH_MS = 2
 
 def measure(options: Options, environments: Environments, findings: Findings) -> list[Row]:
     """Time every wanted contender on every protocol it speaks."""
-    rows = []
+    rows: dict[tuple[str, str, str], Row] = {}
     for protocol in PROTOCOLS:
         for contenders in _children(protocol, options.contenders):
             names = ", ".join(contender.name for contender in contenders)
             options.say(f"in process, {protocol}: {names}")
             python = environments.python(contenders[-1].environment)
-            rows += _child(protocol, contenders, python, options, findings)
-    return rows
+            for row in _child(protocol, contenders, python, options, findings):
+                rows.setdefault(
+                    (row.door, row.contender, row.scenario), row
+                )  # raw's own row comes from its first child
+    return list(rows.values())
 
 
 def _children(protocol: ProtocolName, wanted: Sequence[Contender]) -> Iterable[list[Contender]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks.contenders import CONTENDERS, EMPTY, Contender
 from benchmarks.scenarios import SCENARIOS, Scenario
+from benchmarks.servers import SERVERS, Server
 
 MODES = ("in-process", "live", "startup")
 ROUNDS, QUICK_ROUNDS = 60, 10
@@ -21,6 +22,7 @@ class Options:
     modes: Sequence[str]
     scenarios: Sequence[Scenario]
     contenders: Sequence[Contender]
+    servers: Sequence[Server]
     rounds: int
     quick: bool
     check: bool
@@ -40,6 +42,7 @@ def read(arguments: Sequence[str] | None = None) -> Options:
         modes=MODES if given.mode == "all" else [given.mode],
         scenarios=[one for one in SCENARIOS if not given.scenario or one.name in given.scenario],
         contenders=[one for one in CONTENDERS if one.name in names],
+        servers=[one for one in SERVERS if (one.name in given.server if given.server else one.default)],
         rounds=given.rounds or (QUICK_ROUNDS if given.quick else ROUNDS),
         quick=given.quick,
         check=given.check,
@@ -56,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--mode", choices=[*MODES, "all"], default="all", help="what to measure (default: all)")
     add("--scenario", action="append", choices=[one.name for one in SCENARIOS], help="only this one; may be repeated")
     add("--contender", action="append", choices=names, help="only this one beside raw; may be repeated")
+    add("--server", action="append", choices=[one.name for one in SERVERS], help="live: only this one; may be repeated")
     add("--rounds", type=int, help=f"rounds in process (default: {ROUNDS})")
     add("--quick", action="store_true", help="few rounds, short loads: a first look, not a result")
     add("--json", type=Path, help="where all numbers go (default: results.json in --out)")

@@ -77,7 +77,8 @@ class Row:
 
 @dataclass(slots=True)
 class Findings:
-    """What a run learns besides numbers: wrong answers, and the versions that gave them."""
+    """What a run learns besides numbers: wrong answers, the versions that gave them, who made the load."""
 
     wrong: list[str] = field(default_factory=list)
     versions: dict[str, str] = field(default_factory=dict)
+    load_client: str | None = None
