@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from http.client import HTTPConnection
 
 from benchmarks.checks import findings as wrong_answers
-from benchmarks.contenders import BY_NAME, EMPTY, RAW, Contender
+from benchmarks.contenders import RAW, Contender
 from benchmarks.environments import Environments
 from benchmarks.load import Load, Loader, loader
 from benchmarks.options import Options
@@ -31,11 +31,7 @@ def measure(options: Options, environments: Environments, findings: Findings) ->
     options.say(f"live: load by {name}")
     rows: list[Row] = []
     for server in options.servers:
-        contenders = [
-            contender
-            for contender in dict.fromkeys([BY_NAME[RAW], *options.contenders])
-            if server.protocol in contender.modules and contender.name != EMPTY
-        ]
+        contenders = [contender for contender in options.contenders if server.protocol in contender.modules]
         for large in (False, True):
             scenarios = [scenario for scenario in options.scenarios if scenario.large == large]
             if scenarios:

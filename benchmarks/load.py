@@ -21,7 +21,7 @@ GRACE_SECONDS = 20  # beyond the length of a load, for whoever makes it to begin
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a load client counted. `refused` are answers with a status of 400 and more, `broken` requests without one."""
+    """What a load client counted. `refused`: answers with a status of 400 and more; `broken`: requests without one."""
 
     requests: int
     seconds: float

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.contenders import CONTENDERS, EMPTY, Contender
+from benchmarks.contenders import CONTENDERS, EMPTY, RAW, Contender
 from benchmarks.scenarios import SCENARIOS, Scenario
 from benchmarks.servers import SERVERS, Server
 
@@ -21,7 +21,7 @@ RESULTS = Path(__file__).parent / "results"
 class Options:
     modes: Sequence[str]
     scenarios: Sequence[Scenario]
-    contenders: Sequence[Contender]
+    contenders: Sequence[Contender]  # raw is always among them
     servers: Sequence[Server]
     rounds: int
     quick: bool
@@ -37,7 +37,7 @@ class Options:
 
 def read(arguments: Sequence[str] | None = None) -> Options:
     given = _parser().parse_args(arguments)
-    names = given.contender or [contender.name for contender in CONTENDERS if contender.name != EMPTY]
+    names = [RAW, *given.contender] if given.contender else [one.name for one in CONTENDERS if one.name != EMPTY]
     return Options(
         modes=MODES if given.mode == "all" else [given.mode],
         scenarios=[one for one in SCENARIOS if not given.scenario or one.name in given.scenario],
