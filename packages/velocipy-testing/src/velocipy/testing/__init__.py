@@ -1,0 +1,22 @@
+"""
+Test clients for any ASGI or RSGI application, and servers to test on.
+
+`TestClient` and `AsyncTestClient` are httpx2's clients over an application in this process. `velocipy.testing.servers`
+starts real servers, and the pytest plugin `velocipy.testing.pytest_plugin` runs one test on all of them.
+"""
+
+from velocipy.testing._version import __version__
+from velocipy.testing.clients import AsyncTestClient, TestClient
+from velocipy.testing.errors import LifespanError, ProtocolError
+from velocipy.testing.transports import ASGITransport, RSGITransport, ThreadTransport
+
+__all__ = [
+    "ASGITransport",
+    "AsyncTestClient",
+    "LifespanError",
+    "ProtocolError",
+    "RSGITransport",
+    "TestClient",
+    "ThreadTransport",
+    "__version__",
+]

@@ -1,0 +1,324 @@
+"""
+One request and its response, between an application and a client, in one event loop.
+
+The application side pulls the request body (`pull`) and pushes the response (`begin`, `write`, `finish`); the client side
+takes the head, then chunk after chunk (`head`, `read`), and closes (`close`). Nothing is gathered: a chunk of the request is
+taken from the client when the application asks for it, and `write` waits while the client has not read what was written
+before.
+
+What a protocol looks like is known to `asgi` and `rsgi`; how the client side is reached from another thread, to `transports`.
+"""
+
+import asyncio
+import contextvars
+import logging
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Sequence
+from typing import Any
+
+import httpx2
+
+from velocipy.testing.errors import ProtocolError
+
+PIECE = 64 * 1024  # bytes; a server hands a large body over in pieces of about this size
+HIGH_WATER = 64 * 1024  # bytes written and not read, from which on `write` waits; asyncio's own limit
+LINGER = 1.0  # seconds a client waits for the application to return once the response is complete, or given up
+
+logger = logging.getLogger("velocipy.testing")
+
+
+class ClientGone(Exception):
+    """The client closed the exchange; each protocol has its own way to tell the application."""
+
+
+class Exchange:
+    """
+    A request on its way through an application.
+
+    Args:
+        request: What the client sends; its stream is not touched.
+        body: The request's body; taken one chunk at a time, on demand.
+        raise_late_errors: Whether an exception that escapes the application after it answered completely is raised (by
+            the read that ends the body), or only logged.
+    """
+
+    def __init__(self, request: httpx2.Request, body: AsyncIterable[bytes], *, raise_late_errors: bool) -> None:
+        self.request = request
+        self.disconnected = asyncio.Event()
+        self.violation: ProtocolError | None = None
+        self.status = 0
+        self.complete = False
+        self._raise_late_errors = raise_late_errors
+        self._headers: Sequence[tuple[bytes, bytes]] = ()
+        self._failure: BaseException | None = None
+        self._disconnect_futures: list[asyncio.Future[None]] = []
+        self._changed = asyncio.Event()  # for the client's side: the head, a chunk, the end or a failure is there
+        self._drained = asyncio.Event()
+        self._drained.set()
+        self._chunks: deque[bytes] = deque()
+        self._unread = 0  # bytes in _chunks
+        self._expected: int | None = None  # bytes of body still to be written, by the Content-Length header
+        self._incoming = _Incoming(body, request.headers.get("content-length"), on_error=self._client_failed)
+        self._task: asyncio.Task[None] | None = None
+
+    # The application's side
+
+    @property
+    def started(self) -> bool:
+        """Whether the application has sent its status and headers."""
+        return self.status != 0
+
+    @property
+    def bodiless(self) -> bool:
+        """Whether the client gets no body whatever the application sends: the answer to a HEAD request."""
+        return self.request.method == "HEAD"
+
+    def refuse(self, message: str) -> ProtocolError:
+        """Note that the application broke its protocol, and give the exception to raise in it."""
+        error = ProtocolError(message)
+        if self.violation is None:
+            self.violation = error
+            self._changed.set()
+        return error
+
+    async def pull(self) -> bytes | None:
+        """
+        Take the next piece of the request's body, 1 to `PIECE` bytes; None at its end.
+
+        Raises:
+            ClientGone: If the client closed, or its body failed, before the end.
+        """
+        return await self._incoming.take(self.disconnected)
+
+    def disconnect_future(self) -> asyncio.Future[None]:
+        """A future that is done once the client has closed."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self.disconnected.is_set():
+            future.set_result(None)
+        self._disconnect_futures.append(future)
+        return future
+
+    def begin(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        """Give the client *status* and *headers*; names are lower case."""
+        lengths = {value for name, value in headers if name == b"content-length"}
+        if len(lengths) > 1:
+            raise self.refuse(f"the response has several Content-Length headers, {sorted(lengths)}; send one")
+        for value in lengths:
+            if not value.isdigit():
+                raise self.refuse(f"the response's Content-Length is {value!r}; it is a count of bytes in digits")
+            if not self.bodiless:
+                self._expected = int(value)
+        if status in (204, 304):
+            self._expected = 0
+        self.status = status
+        self._headers = headers
+        self._changed.set()
+
+    async def write(self, data: bytes) -> None:
+        """
+        Give the client a chunk; wait while it has more than `HIGH_WATER` bytes to read.
+
+        Raises:
+            ClientGone: If the client closed.
+            ProtocolError: If the chunk does not fit into the Content-Length, or the status allows no body.
+        """
+        self.feed(data)
+        if self._unread > HIGH_WATER and not self.disconnected.is_set():
+            self._drained.clear()
+            await self._drained.wait()
+        if self.disconnected.is_set():
+            await asyncio.sleep(0)  # an application that writes for ever must not stop the loop
+            raise ClientGone
+
+    def feed(self, data: bytes) -> None:
+        """Give the client a chunk without waiting."""
+        if self._expected is not None:
+            if len(data) > self._expected:
+                raise self.refuse(self._overlong(len(data)))
+            self._expected -= len(data)
+        if data and not self.bodiless and not self.disconnected.is_set():
+            self._chunks.append(data)
+            self._unread += len(data)
+            self._changed.set()
+
+    def finish(self) -> None:
+        """End the response's body."""
+        if self._expected and not self.disconnected.is_set():
+            raise self.refuse(
+                f"the response's body ended {self._expected} bytes before its Content-Length; "
+                "leave the header out, or count the bytes"
+            )
+        self.complete = True
+        self._changed.set()
+
+    def _overlong(self, size: int) -> str:
+        if self.status in (204, 304):
+            return f"a response with status {self.status} has no body, and the application sent {size} bytes; send none"
+        return (
+            f"the response's body is longer than its Content-Length: a chunk of {size} bytes where {self._expected} were "
+            "left; leave the header out, or count the bytes"
+        )
+
+    # The client's side
+
+    def start(self, application: Callable[["Exchange"], Coroutine[Any, Any, None]]) -> asyncio.Task[None]:
+        """
+        Run *application* on this exchange, in a task of its own.
+
+        The task starts from an empty context, as in a server, where nothing of the client's context is known.
+        """
+        loop = asyncio.get_running_loop()
+        self._task = loop.create_task(application(self), context=contextvars.Context())
+        self._task.add_done_callback(self._returned)
+        return self._task
+
+    async def head(self) -> tuple[int, Sequence[tuple[bytes, bytes]]]:
+        """Wait for status and headers; raises what escaped the application instead of them."""
+        while not self.started:
+            self._raise_failure()
+            await self._wait_for_change("the head of the response")
+        return self.status, self._headers
+
+    async def read(self) -> bytes | None:
+        """Wait for a chunk of the response's body; None at its end, when the application has returned as well."""
+        while not self._chunks:
+            self._raise_failure()
+            if self.complete:
+                await self._settle()
+                return None
+            await self._wait_for_change("the next chunk of the response")
+        chunk = self._chunks.popleft()
+        self._unread -= len(chunk)
+        if self._unread <= HIGH_WATER:
+            self._drained.set()
+        return chunk
+
+    async def close(self) -> None:
+        """
+        Give the exchange up: the application is told that its client is gone, and has `LINGER` seconds to return.
+
+        Raises:
+            Exception: What escaped the application other than the news that its client is gone.
+        """
+        self.abandon()
+        await self._settle()
+
+    def abandon(self) -> None:
+        """Tell the application that its client is gone."""
+        self.disconnected.set()
+        for future in self._disconnect_futures:
+            if not future.done():
+                future.set_result(None)
+        self._incoming.stop()
+        self._drained.set()
+        self._chunks.clear()
+        self._unread = 0
+
+    def _client_failed(self) -> None:
+        self.abandon()
+        self._changed.set()
+
+    async def _wait_for_change(self, what: str) -> None:
+        self._changed.clear()
+        timeouts = self.request.extensions.get("timeout") or {}
+        seconds = timeouts.get("read")
+        try:
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
+        except TimeoutError:
+            message = f"the application did not send {what} within {seconds} seconds"
+            raise httpx2.ReadTimeout(message, request=self.request) from None
+
+    async def _settle(self) -> None:
+        assert self._task is not None
+        await asyncio.wait([self._task], timeout=LINGER)
+        self._raise_failure()
+
+    def _raise_failure(self) -> None:
+        if self._incoming.error is not None:
+            raise self._incoming.error
+        if self.violation is not None:
+            if self._failure is not self.violation and self._failure is not None:
+                raise self.violation from self._failure
+            raise self.violation
+        if self._failure is not None:
+            raise self._failure
+
+    def _returned(self, task: asyncio.Task[None]) -> None:
+        """Note how the application ended; called once, when its task is done."""
+        self._changed.set()
+        self._incoming.stop()
+        if task.cancelled():
+            if not self.complete and not self.disconnected.is_set():
+                self._failure = RuntimeError("the application's task was cancelled before it answered")
+            return
+        error = task.exception()
+        if error is None or isinstance(error, ClientGone):
+            return
+        if (self.complete or self.disconnected.is_set()) and not self._raise_late_errors:
+            if self.violation is None:
+                logger.error("the application raised after its response was complete", exc_info=error)
+            return
+        self._failure = error
+
+
+class _Incoming:
+    """A request's body, pulled from its source by one task, one chunk for each demand, and checked against its length."""
+
+    def __init__(self, source: AsyncIterable[bytes], length: str | None, *, on_error: Callable[[], None]) -> None:
+        self.error: Exception | None = None  # raised by the source, or by a source of the wrong length
+        self._source = source
+        self._length = int(length) if length and length.isdigit() else None
+        self._on_error = on_error
+        self._context = contextvars.copy_context()  # a generator given by the user runs in the user's context
+        self._pieces: deque[bytes] = deque()
+        self._ended = False
+        self._wanted = asyncio.Event()
+        self._arrived = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def take(self, disconnected: asyncio.Event) -> bytes | None:
+        while not self._pieces:
+            if self._ended:
+                return None
+            if disconnected.is_set():
+                raise ClientGone
+            if self._task is None:
+                loop = asyncio.get_running_loop()
+                self._task = loop.create_task(self._pump(), context=self._context)
+            self._arrived.clear()
+            self._wanted.set()
+            await self._arrived.wait()
+        return self._pieces.popleft()
+
+    def stop(self) -> None:
+        """Take nothing more from the source, and wake whoever waits for it."""
+        if self._task is not None and self.error is None:
+            self._task.cancel()
+        self._arrived.set()
+
+    async def _pump(self) -> None:
+        chunks = aiter(self._source)
+        received = 0
+        try:
+            async for chunk in chunks:
+                if not isinstance(chunk, bytes):
+                    raise TypeError(f"a chunk of a request's body is bytes, not {type(chunk).__name__}; encode it")
+                received += len(chunk)
+                if self._length is not None and received > self._length:
+                    raise httpx2.LocalProtocolError("Too much data for declared Content-Length")
+                self._pieces.extend(chunk[i : i + PIECE] for i in range(0, len(chunk), PIECE))
+                if self._pieces:
+                    self._wanted.clear()
+                    self._arrived.set()
+                    await self._wanted.wait()
+            if self._length is not None and received < self._length:
+                raise httpx2.LocalProtocolError("Too little data for declared Content-Length")
+            self._ended = True
+        except Exception as error:
+            self.error = error
+            self._on_error()
+        finally:
+            self._arrived.set()
+            if isinstance(chunks, AsyncGenerator):
+                await chunks.aclose()
