@@ -23,7 +23,7 @@ def findings(scenario: Scenario, ask: Ask) -> Iterator[str]:
         status, _, body = ask(request)
         if not 400 <= status < 500:
             sent = f"{request.method} {request.target} {request.headers} {_shown(request.body)}"
-            yield f"{scenario.name}: wrong input was not refused: {sent} answered {status} {_shown(body)}"
+            yield f"{scenario.name}: wrong input was not refused with a 4xx: {sent} answered {status} {_shown(body)}"
 
 
 def _decoded(body: bytes) -> object:

@@ -57,9 +57,12 @@ def _side_by_side(
             ports[contender.name] = stack.enter_context(
                 running(server, environments.python(contender.environment), app)
             )
-        wrong = [sentence for name in ports for sentence in _check(name, server, ports[name], scenarios)]
-        findings.wrong += wrong
-        if wrong:
+        for name in list(ports):
+            wrong = _check(name, server, ports[name], scenarios)
+            if wrong:
+                findings.wrong += wrong
+                del ports[name]
+        if RAW not in ports:
             return []
         return [row for scenario in scenarios for row in _rounds(server, ports, scenario, load, options, findings)]
 

@@ -75,6 +75,36 @@ class Row:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One number that stands alone, and how large it may be at most."""
+
+    name: str
+    unit: str
+    samples: Sequence[float]
+    budget: float | None
+    detail: str = ""
+
+    @property
+    def value(self) -> float:
+        return median(self.samples)
+
+    @property
+    def within(self) -> bool:
+        return self.budget is None or self.value <= self.budget
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "name": self.name,
+            "unit": self.unit,
+            "median": round(self.value, 3),
+            "budget": self.budget,
+            "within": self.within,
+            "detail": self.detail,
+            "samples": [round(sample, 3) for sample in self.samples],
+        }
+
+
 @dataclass(slots=True)
 class Findings:
     """What a run learns besides numbers: wrong answers, the versions that gave them, who made the load."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from benchmarks.contenders import EMPTY, RAW
-from benchmarks.results import Row
+from benchmarks.results import Measure, Row
 
 
 def tables(rows: Sequence[Row]) -> Iterator[str]:
@@ -40,6 +40,20 @@ def _verdict(rows: Sequence[Row]) -> str:
     over = [row.scenario for row in rows if not row.within]
     sign = "<=" if rows[0].unit == "us" else ">="
     return f"{sign} {budget} " + (f"over: {', '.join(over)}" if over else "ok")
+
+
+def measures_table(measures: Sequence[Measure]) -> Iterator[str]:
+    """The numbers that stand alone, each with its budget."""
+    if not measures:
+        return
+    lines = [["", "median", "budget"]]
+    for one in measures:
+        number = f"{one.value:.2f} {one.unit}".strip() if one.unit else f"{one.value:.0f}"
+        verdict = "" if one.budget is None else f"<= {one.budget:g} {'ok' if one.within else 'over'} {one.detail}"
+        lines.append([one.name, number, verdict.rstrip()])
+    yield "start-up, in fresh processes beyond `import asyncio`"
+    yield from aligned(lines)
+    yield ""
 
 
 def aligned(lines: Iterable[Sequence[str]]) -> Iterator[str]:
