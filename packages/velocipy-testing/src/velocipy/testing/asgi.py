@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from velocipy.testing.errors import LifespanError
-from velocipy.testing.exchange import LINGER, ClientGone, Exchange, logger
+from velocipy.testing.exchange import LINGER, ClientGoneError, Exchange, logger
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -97,7 +97,7 @@ class _Call:
             return {"type": "http.disconnect"}
         try:
             piece = await exchange.pull()
-        except ClientGone:
+        except ClientGoneError:
             return {"type": "http.disconnect"}
         self._body_ended = piece is None
         return {"type": "http.request", "body": piece or b"", "more_body": piece is not None}
@@ -174,7 +174,7 @@ class _Call:
             else:
                 exchange.feed(body)
                 exchange.finish()
-        except ClientGone:
+        except ClientGoneError:
             pass
 
 

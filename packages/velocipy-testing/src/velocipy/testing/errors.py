@@ -30,5 +30,5 @@ class LifespanError(RuntimeError):
         super().__init__(f"the application's lifespan {phase} failed: {message or 'it sent no message'}")
 
 
-class LoopClosed(RuntimeError):
+class LoopClosedError(RuntimeError):
     """A test client was used after it was closed; make a new one."""

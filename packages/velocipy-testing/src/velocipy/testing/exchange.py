@@ -27,7 +27,7 @@ LINGER = 1.0  # seconds a client waits for the application to return once the re
 logger = logging.getLogger("velocipy.testing")
 
 
-class ClientGone(Exception):
+class ClientGoneError(Exception):
     """The client closed the exchange; each protocol has its own way to tell the application."""
 
 
@@ -86,7 +86,7 @@ class Exchange:
         Take the next piece of the request's body, 1 to `PIECE` bytes; None at its end.
 
         Raises:
-            ClientGone: If the client closed, or its body failed, before the end.
+            ClientGoneError: If the client closed, or its body failed, before the end.
         """
         return await self._incoming.take(self.disconnected)
 
@@ -119,7 +119,7 @@ class Exchange:
         Give the client a chunk; wait while it has more than `HIGH_WATER` bytes to read.
 
         Raises:
-            ClientGone: If the client closed.
+            ClientGoneError: If the client closed.
             ProtocolError: If the chunk does not fit into the Content-Length, or the status allows no body.
         """
         self.feed(data)
@@ -128,7 +128,7 @@ class Exchange:
             await self._drained.wait()
         if self.disconnected.is_set():
             await asyncio.sleep(0)  # an application that writes for ever must not stop the loop
-            raise ClientGone
+            raise ClientGoneError
 
     def feed(self, data: bytes) -> None:
         """Give the client a chunk without waiting."""
@@ -253,7 +253,7 @@ class Exchange:
                 self._failure = RuntimeError("the application's task was cancelled before it answered")
             return
         error = task.exception()
-        if error is None or isinstance(error, ClientGone):
+        if error is None or isinstance(error, ClientGoneError):
             return
         if (self.complete or self.disconnected.is_set()) and not self._raise_late_errors:
             if self.violation is None:
@@ -282,7 +282,7 @@ class _Incoming:
             if self._ended:
                 return None
             if disconnected.is_set():
-                raise ClientGone
+                raise ClientGoneError
             if self._task is None:
                 loop = asyncio.get_running_loop()
                 self._task = loop.create_task(self._pump(), context=self._context)

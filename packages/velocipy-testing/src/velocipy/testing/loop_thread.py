@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from velocipy.testing.errors import LoopClosed
+from velocipy.testing.errors import LoopClosedError
 
 T = TypeVar("T")
 
@@ -39,7 +39,7 @@ class LoopThread:
         """Run *coroutine* in the loop, from any thread."""
         try:
             loop = self.loop
-        except LoopClosed:
+        except LoopClosedError:
             coroutine.close()
             raise
         return asyncio.run_coroutine_threadsafe(coroutine, loop)
@@ -62,7 +62,7 @@ class LoopThread:
     def _started(self) -> "_Worker":
         with self._lock:
             if self._closed:
-                raise LoopClosed("this test client was closed, and its application's loop with it; make a new one")
+                raise LoopClosedError("this test client was closed, and its application's loop with it; make a new one")
             if self._worker is None:
                 self._worker = _Worker()
             return self._worker

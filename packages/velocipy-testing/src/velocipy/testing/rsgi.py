@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 from urllib.parse import unquote
 
 from velocipy.testing.errors import ProtocolError
-from velocipy.testing.exchange import PIECE, ClientGone, Exchange
+from velocipy.testing.exchange import PIECE, ClientGoneError, Exchange
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -33,7 +33,7 @@ class RSGIProtocolError(RuntimeError):
     """The application used the protocol object out of order; Granian's `RSGIProtocolError`."""
 
 
-class RSGIProtocolClosed(RuntimeError):
+class RSGIProtocolClosed(RuntimeError):  # noqa: N818 - the name is the specification's
     """The client has gone; Granian's `RSGIProtocolClosed`."""
 
 
@@ -242,7 +242,7 @@ class HTTPProtocol:
         try:
             while (piece := await self._exchange.pull()) is not None:
                 pieces.append(piece)
-        except ClientGone:
+        except ClientGoneError:
             raise _protocol_closed() from None
         return b"".join(pieces)
 
@@ -250,7 +250,7 @@ class HTTPProtocol:
         try:
             while (piece := await self._exchange.pull()) is not None:
                 yield piece
-        except ClientGone:
+        except ClientGoneError:
             pass
         yield b""
 
@@ -396,7 +396,7 @@ class StreamTransport:
             raise _protocol_closed()
         try:
             await self._exchange.write(data)
-        except ClientGone:
+        except ClientGoneError:
             raise _protocol_closed() from None
 
 

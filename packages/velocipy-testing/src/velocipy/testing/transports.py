@@ -24,7 +24,7 @@ from typing import Any, Self, TypeVar
 import httpx2
 
 from velocipy.testing.asgi import ASGIHost
-from velocipy.testing.errors import LoopClosed
+from velocipy.testing.errors import LoopClosedError
 from velocipy.testing.exchange import LINGER, Exchange
 from velocipy.testing.loop_thread import LoopThread
 from velocipy.testing.rsgi import RSGIHost
@@ -159,7 +159,7 @@ class _Resident:
     def shutdown(self) -> None:
         """End everything; again: nothing."""
         try:
-            with contextlib.suppress(LoopClosed):
+            with contextlib.suppress(LoopClosedError):
                 self.thread.submit(self.exchanges.close()).result()
             if self._running:
                 self._running = False
@@ -273,7 +273,7 @@ class _ThreadStream(httpx2.SyncByteStream):
             yield chunk
 
     def close(self) -> None:
-        with contextlib.suppress(LoopClosed):
+        with contextlib.suppress(LoopClosedError):
             self._conversation.wait(self._exchange.close(), giving=False)
 
 
@@ -340,5 +340,5 @@ class _DistantStream(httpx2.AsyncByteStream):
             yield chunk
 
     async def aclose(self) -> None:
-        with contextlib.suppress(LoopClosed):
+        with contextlib.suppress(LoopClosedError):
             await asyncio.wrap_future(self._thread.submit(self._exchange.close()))
