@@ -32,9 +32,10 @@ SERVERS = {
     "uvicorn-h11": ["velocipy-core[uvicorn]"],
     "hypercorn": ["velocipy-core[hypercorn]"],
     "hypercorn-h2": ["velocipy-core[hypercorn]"],
-    "gunicorn": ["velocipy-core[gunicorn]"],
-    "gunicorn-uvicorn": ["velocipy-core[gunicorn,uvicorn]", "uvicorn-worker>=0.4"],
 }
+if sys.platform != "win32":  # where Gunicorn does not run
+    SERVERS["gunicorn"] = ["velocipy-core[gunicorn]"]
+    SERVERS["gunicorn-uvicorn"] = ["velocipy-core[gunicorn,uvicorn]", "uvicorn-worker>=0.4"]
 CELLS = [(package, server) for server in SERVERS for package in PACKAGES]  # in process first: the cheapest
 
 
@@ -60,7 +61,7 @@ def run_tests(session: nox.Session, *arguments: str) -> None:
     session.run("pytest", *arguments, *session.posargs, interrupt_timeout=15, terminate_timeout=15)
 
 
-def wheels(session: nox.Session) -> dict[str, str]:
+def build_wheels(session: nox.Session) -> dict[str, str]:
     """Build each package as it is released, the wheel from the sdist; return the wheels."""
     dist = Path(session.create_tmp(), "dist").resolve()
     shutil.rmtree(dist, ignore_errors=True)
@@ -109,7 +110,7 @@ def contracts(session: nox.Session) -> None:
     if faults := ({*PACKAGES} - {"core"} - extras.keys()) | (everything ^ extras.keys()):
         session.error(f"packages/velocipy/pyproject.toml: no extra, or not in `all`: {', '.join(sorted(faults))}")
 
-    built = wheels(session)  # import-linter does not join editable portions of a namespace
+    built = build_wheels(session)  # import-linter does not join editable portions of a namespace
     session.install(*group("contracts"), built.pop("velocipy-core"))
     session.run("lint-imports", "--config=contracts.ini", "--no-cache")
 
@@ -143,18 +144,25 @@ def types(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def build(session: nox.Session) -> None:
-    """Build the sdist, and from it the wheel, of each package into dist/; `-- velocipy-core` builds one."""
+    """The sdist, and from it the wheel, of each package, into dist/; `-- velocipy-core-v0.1.0` releases that one."""
     shutil.rmtree("dist", ignore_errors=True)
-    for name in session.posargs or PROJECTS:
-        session.run("uv", "build", f"packages/{name}", "--out-dir=dist")
+    tag = session.posargs[0] if session.posargs else ""
+    name, _, version = tag.rpartition("-v")
+    for project in [name] if tag else PROJECTS:
+        session.run("uv", "build", "--out-dir=dist", f"packages/{project}")
+    built = sorted(str(path) for path in Path("dist").glob("velocipy*"))
     session.install(*group("build"))
-    session.run("twine", "check", "--strict", *map(str, sorted(Path("dist").glob("velocipy*"))))
+    session.run("twine", "check", "--strict", *built)
+    if tag and not built[-1].endswith(f"{name.replace('-', '_')}-{version}.tar.gz"):
+        session.error(f"{tag} does not name the version of {built[-1]}")
+    if tag and f"\n## {version} (20" not in Path("packages", name, "CHANGELOG.md").read_text("utf-8"):
+        session.error(f"packages/{name}/CHANGELOG.md lacks a dated heading: ## {version} (2026-01-31)")
 
 
 @nox.session(reuse_venv=False)
 def shipped(session: nox.Session) -> None:
     """What users install: wheels which share no file, a core which brings nothing, names which resolve."""
-    built = wheels(session)
+    built = build_wheels(session)
     names = [name for wheel in built.values() for name in zipfile.ZipFile(wheel).namelist()]
     if twice := sorted(name for name, count in Counter(names).items() if count > 1):
         session.error(f"shipped by two packages: {', '.join(twice)}")
@@ -179,8 +187,6 @@ def shipped(session: nox.Session) -> None:
 @nox.parametrize("package, server", CELLS)
 def tests(session: nox.Session, package: str, server: str) -> None:
     """The tests of one package on one server; `-P 3.13` chooses the Python."""
-    if server.startswith("gunicorn") and sys.platform == "win32":
-        session.skip("Gunicorn does not run on Windows")
     session.install(*needs(package), *SERVERS[server])
     run_tests(session, f"packages/velocipy-{package}/tests", f"--velocipy-server={server}")
 
@@ -194,15 +200,17 @@ def bare(session: nox.Session) -> None:
 
 @nox.session
 def examples(session: nox.Session) -> None:
-    """The examples, and their tests."""
-    session.install(*needs("core", "testing"))
-    run_tests(session, "examples")
+    """The examples: their tests, in process and on every server."""
+    session.install(*needs("core", "testing"), *(word for words in SERVERS.values() for word in words))
+    for server in SERVERS:
+        run_tests(session, "examples", f"--velocipy-server={server}")
 
 
-@nox.session(python=False, default=False)
+@nox.session(python=PYTHONS, default=False)
 def matrix(session: nox.Session) -> None:
-    """Every package on every server on every Python that is installed."""
-    session.run(sys.executable, "-m", "nox", "--session", "tests", "bare", "--force-python", *PYTHONS, external=True)
+    """Every package on every server, and the examples, on one Python or on all that are installed."""
+    sessions = ["--session", "tests", "bare", "examples", "--force-python", str(session.python)]
+    session.run(sys.executable, "-m", "nox", *sessions, "--", *session.posargs, external=True)
 
 
 @nox.session(python=PYTHONS[0], default=False)
@@ -225,8 +233,15 @@ def coverage(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def benchmark(session: nox.Session) -> None:
+    """The benchmarks against raw applications and other frameworks; `-- --help` shows what to choose from."""
+    session.install("uv")  # with which the benchmarks make their own environments
+    session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session(default=False)
 def demo(session: nox.Session) -> None:
     """Serve examples/basic.py on Granian; `-- --port 9000` adds options of Granian."""
-    session.install(*editable(), "velocipy-core[granian,msgspec]")
+    session.install(*editable(), "velocipy-core[granian]")
     where = ["--interface=rsgi", "--host=127.0.0.1", "--port=8000", "--working-dir=examples"]
     session.run("granian", *where, "basic:app", *session.posargs, interrupt_timeout=15, terminate_timeout=15)
