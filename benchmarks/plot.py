@@ -41,7 +41,7 @@ def svg(rows: Sequence[Row], caption: str) -> str:
         panel = [row for row in rows if (row.mode, row.door) == (mode, door)]
         if all(row.contender in (RAW, EMPTY) for row in panel):
             continue
-        body.append(_text(MARGIN, y, f"{mode}, {door}", "h2"))
+        body.append(_text(MARGIN, y, f"{mode.capitalize()}: {door}", "h2"))
         body.append(_text(MARGIN, y + 19, _reading(panel[0]), "faint"))
         y += 46
         charts = list(_charts(panel))
@@ -92,6 +92,8 @@ def _chart(scenario: str, raw: Row, bars: Sequence[Row], largest: float) -> list
     raw_value = f"raw: {raw.value:.2f} us" if in_process else f"raw: {raw.value:,.0f} requests/s"
     lines = [_text(0, 12, scenario, "h3"), _text(CHART, 12, raw_value, "faint end")]
     lines.append(_line(NAME + (0 if in_process else length(1)), bottom, GRID))
+    if raw.door in ("rsgi", "asgi", "granian-rsgi"):
+        lines.append(_line(NAME + length(DISPATCH_BUDGET if in_process else LIVE_BUDGET), bottom, BUDGET, "3 3"))
     for index, row in enumerate(bars):
         y = TITLE - 8 + index * STEP
         ours = row.contender == VELOCIPY
@@ -100,10 +102,9 @@ def _chart(scenario: str, raw: Row, bars: Sequence[Row], largest: float) -> list
         lines += [
             _text(NAME - 8, y + 11, row.contender, "ours end" if ours else "end"),
             f'<rect x="{NAME}" y="{y + 2:g}" width="{long:.1f}" height="{BAR}" fill="{OURS if ours else THEIRS}"/>',
+            f'<rect x="{NAME + long + 4:.1f}" y="{y + 2:g}" width="{7 * len(shown)}" height="{BAR}" fill="#ffffff"/>',
             _text(NAME + long + 6, y + 11, shown, "ours" if ours else "faint"),
         ]
-    if raw.door in ("rsgi", "asgi", "granian-rsgi"):
-        lines.append(_line(NAME + length(DISPATCH_BUDGET if in_process else LIVE_BUDGET), bottom, BUDGET, "3 3"))
     return lines
 
 

@@ -44,13 +44,13 @@ def _granian(interface: ProtocolName) -> Server:
 # Uvicorn is told the interface: it takes an application whose __call__ is a plain function (Emmett55) for ASGI 2.
 _UVICORN = f"uvicorn --host {HOST} --port {{port}} --workers 1 --loop {LOOP} --http httptools --interface asgi3"
 _HYPERCORN = f"hypercorn --bind {HOST}:{{port}} --workers 1 --worker-class {LOOP} --log-level warning"
-_GUNICORN = f"gunicorn -k uvicorn_worker.UvicornWorker --bind {HOST}:{{port}} --workers 1 --log-level warning"
+_GUNICORN = f"gunicorn -k asgi --asgi-loop {LOOP} --bind {HOST}:{{port}} --workers 1 --log-level warning"
 
 SERVERS = (
     _granian("rsgi"),
     _granian("asgi"),
     Server("uvicorn", "asgi", [*_UVICORN.split(), "--no-access-log", "--log-level", "warning", "{app}"]),
-    Server("hypercorn", "asgi", [*_HYPERCORN.split(), "{app}"], default=False),
+    Server("hypercorn", "asgi", [*_HYPERCORN.split(), "asgi:{app}"], default=False),
     Server("gunicorn", "asgi", [*_GUNICORN.split(), "{app}"], default=False),
 )
 
