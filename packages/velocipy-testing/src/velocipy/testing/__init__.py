@@ -6,13 +6,15 @@ starts real servers, and the pytest plugin `velocipy.testing.pytest_plugin` runs
 """
 
 from velocipy.testing._version import __version__
+from velocipy.testing.bridges import AsyncThreadTransport, ThreadTransport
 from velocipy.testing.clients import AsyncTestClient, TestClient
 from velocipy.testing.errors import LifespanError, ProtocolError
-from velocipy.testing.transports import ASGITransport, RSGITransport, ThreadTransport
+from velocipy.testing.transports import ASGITransport, RSGITransport
 
 __all__ = [
     "ASGITransport",
     "AsyncTestClient",
+    "AsyncThreadTransport",
     "LifespanError",
     "ProtocolError",
     "RSGITransport",

@@ -3,8 +3,8 @@ A server's side of ASGI 3, as strict as the strictest server.
 
 `ASGIHost` runs an application on exchanges and through its lifespan. Every message is checked for what some real server
 refuses (Uvicorn with h11 and with httptools, Hypercorn on HTTP/2, Gunicorn), so that a test in process finds it; the
-comment at a check names the server where it is not obvious. After the client has gone `send` does nothing, as on Uvicorn:
-an application must watch `receive`, which answers `http.disconnect`.
+comment at a check names the server where it is not obvious. After the client has gone `send` does nothing, as on
+Uvicorn: an application must watch `receive`, which answers `http.disconnect`.
 
 Not here: how a request gets in and its response out (`exchange`, `transports`).
 """
@@ -13,7 +13,7 @@ import asyncio
 import contextvars
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote
 
 from velocipy.testing.errors import LifespanError
@@ -48,10 +48,10 @@ class ASGIHost:
     def __init__(self, app: Any, *, root_path: str = "", client: tuple[str, int] | None = ("127.0.0.1", 123)) -> None:
         if not callable(app):
             raise TypeError(f"an ASGI application is called with scope, receive and send, and {app!r} cannot be called")
-        self.app: ASGIApplication = app
+        self.app = cast(ASGIApplication, app)
         self.root_path = root_path
         self.client = client
-        self.lifespan = _Lifespan(app)
+        self.lifespan = _Lifespan(self.app)
 
     async def __call__(self, exchange: Exchange) -> None:
         """Run the application on one exchange."""
@@ -225,7 +225,8 @@ class _Lifespan:
     async def _answered(self) -> None:
         """Wait until the application has answered, or ended."""
         assert self._task is not None
-        await asyncio.wait([self._answer, self._task], return_when=asyncio.FIRST_COMPLETED)
+        awaited: list[asyncio.Future[Any]] = [self._answer, self._task]
+        await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
         if self._answer.done() and self._answer.result() is None:
             return
         if not self._answer.done() and not self._asked:

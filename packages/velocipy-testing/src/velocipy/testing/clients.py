@@ -9,24 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 
-from velocipy.testing.asgi import ASGIHost
-from velocipy.testing.rsgi import RSGIHost
-from velocipy.testing.transports import CLIENT, ASGITransport, Host, RSGITransport, ThreadTransport
+from velocipy.testing.bridges import AsyncThreadTransport, ThreadTransport
+from velocipy.testing.transports import CLIENT, ASGITransport, RSGITransport
 
 if TYPE_CHECKING:
     from httpx2._types import AuthTypes, CookieTypes, HeaderTypes, QueryParamTypes, TimeoutTypes
 
 TIMEOUT = 30.0  # seconds an application may take for the head of its response, and for each chunk
-INTERFACES = ("asgi", "rsgi")
 
 
 class TestClient(httpx2.Client):
     """
     Sends requests to an application in this process, and waits for the responses.
 
-    The application runs in an event loop in a daemon thread of the client's own, so that the client can be used anywhere,
-    inside a running loop too. With `with`, the application is started and stopped; without, it is not started and answers
-    all the same. Use `close()` when there is no `with`; a client that is collected leaves no thread behind.
+    The application runs in an event loop in a daemon thread of the client's own, so that the client can be used
+    anywhere, inside a running loop too. With `with`, the application is started and stopped; without, it is not started
+    and answers all the same. Use `close()` when there is no `with`; a client that is collected leaves no thread behind.
 
     Args:
         app: An ASGI 3 application for the interface "asgi", an RSGI application for "rsgi"; any framework's.
@@ -73,12 +71,7 @@ class TestClient(httpx2.Client):
         timeout: "TimeoutTypes" = TIMEOUT,
         event_hooks: Mapping[str, list[Any]] | None = None,
     ) -> None:
-        _check(interface, root_path)
-        host: Host
-        if interface == "rsgi":
-            host = RSGIHost(app, client=client)
-        else:
-            host = ASGIHost(app, root_path=root_path, client=client)
+        inner = _transport(app, interface, root_path, client, raise_server_exceptions)
         self.app = app
         self.interface = interface
         super().__init__(
@@ -91,7 +84,7 @@ class TestClient(httpx2.Client):
             timeout=timeout,
             event_hooks=event_hooks,
             trust_env=False,  # no .netrc of the machine
-            transport=ThreadTransport(host, raise_server_exceptions=raise_server_exceptions),
+            transport=ThreadTransport(inner),
         )
 
 
@@ -99,9 +92,9 @@ class AsyncTestClient(httpx2.AsyncClient):
     """
     Sends requests to an application in this process, from a coroutine.
 
-    On ASGI the application runs in the running loop, so that a test can share tasks, events and connection pools with it.
-    On RSGI it runs in a loop in a daemon thread of the client's own, since RSGI's `__rsgi_init__` is called while the
-    loop does not run: what belongs to the test's loop cannot be awaited there. The loop is asyncio's; trio has none.
+    On ASGI the application runs in the running loop, so that a test can share tasks, events and pools with it. On RSGI
+    it runs in a loop in a daemon thread of the client's own, since RSGI's `__rsgi_init__` is called while the loop does
+    not run: what belongs to the test's loop cannot be awaited there. The loop is asyncio's; trio has none.
 
     Args, errors and the rest are those of `TestClient`, with `async with` and `aclose()`.
     """
@@ -125,14 +118,7 @@ class AsyncTestClient(httpx2.AsyncClient):
         timeout: "TimeoutTypes" = TIMEOUT,
         event_hooks: Mapping[str, list[Any]] | None = None,
     ) -> None:
-        _check(interface, root_path)
-        transport: httpx2.AsyncBaseTransport
-        if interface == "rsgi":
-            transport = RSGITransport(app, client=client, raise_server_exceptions=raise_server_exceptions)
-        else:
-            transport = ASGITransport(
-                app, root_path=root_path, client=client, raise_server_exceptions=raise_server_exceptions
-            )
+        inner = _transport(app, interface, root_path, client, raise_server_exceptions)
         self.app = app
         self.interface = interface
         super().__init__(
@@ -145,15 +131,20 @@ class AsyncTestClient(httpx2.AsyncClient):
             timeout=timeout,
             event_hooks=event_hooks,
             trust_env=False,
-            transport=transport,
+            transport=AsyncThreadTransport(inner) if interface == "rsgi" else inner,
         )
 
 
-def _check(interface: str, root_path: str) -> None:
-    if interface not in INTERFACES:
-        choices = " and ".join(map(repr, INTERFACES))
-        raise ValueError(f"interface={interface!r} is not one of the interfaces a test client speaks, {choices}")
-    if root_path and interface == "rsgi":
+def _transport(
+    app: Any, interface: str, root_path: str, client: tuple[str, int] | None, raise_server_exceptions: bool
+) -> ASGITransport | RSGITransport:
+    if interface == "asgi":
+        return ASGITransport(app, root_path=root_path, client=client, raise_server_exceptions=raise_server_exceptions)
+    if interface != "rsgi":
+        raise ValueError(f"interface={interface!r} is not one that a test client speaks; choose 'asgi' or 'rsgi'")
+    if root_path:
         raise ValueError(
-            f"root_path={root_path!r}: RSGI's scope has no root path; tell the application itself, or use interface='asgi'"
+            f"root_path={root_path!r}: RSGI's scope has no root path; tell the application itself, "
+            "or use interface='asgi'"
         )
+    return RSGITransport(app, client=client, raise_server_exceptions=raise_server_exceptions)

@@ -1,12 +1,12 @@
 """
 One request and its response, between an application and a client, in one event loop.
 
-The application side pulls the request body (`pull`) and pushes the response (`begin`, `write`, `finish`); the client side
-takes the head, then chunk after chunk (`head`, `read`), and closes (`close`). Nothing is gathered: a chunk of the request is
-taken from the client when the application asks for it, and `write` waits while the client has not read what was written
-before.
+The application side pulls the request body (`pull`) and pushes the response (`begin`, `write`, `finish`); the client
+side takes the head, then chunk after chunk (`head`, `read`), and closes (`close`). Nothing is gathered: a chunk of the
+request is taken from the client when the application asks for it, and `write` waits while the client has not read what
+was written before.
 
-What a protocol looks like is known to `asgi` and `rsgi`; how the client side is reached from another thread, to `transports`.
+What a protocol looks like is known to `asgi` and `rsgi`; how the client side is reached, to `transports` and `bridges`.
 """
 
 import asyncio
@@ -155,8 +155,8 @@ class Exchange:
         if self.status in (204, 304):
             return f"a response with status {self.status} has no body, and the application sent {size} bytes; send none"
         return (
-            f"the response's body is longer than its Content-Length: a chunk of {size} bytes where {self._expected} were "
-            "left; leave the header out, or count the bytes"
+            f"the response's body is longer than its Content-Length: a chunk of {size} bytes where {self._expected} "
+            "were left; leave the header out, or count the bytes"
         )
 
     # The client's side
@@ -263,7 +263,7 @@ class Exchange:
 
 
 class _Incoming:
-    """A request's body, pulled from its source by one task, one chunk for each demand, and checked against its length."""
+    """A request's body, pulled from its source by one task, a chunk for each demand, and checked against its length."""
 
     def __init__(self, source: AsyncIterable[bytes], length: str | None, *, on_error: Callable[[], None]) -> None:
         self.error: Exception | None = None  # raised by the source, or by a source of the wrong length

@@ -1,8 +1,8 @@
 """
 An event loop in a daemon thread of its own, where an application runs as in a server's process.
 
-The thread starts with the first use. The loop can be paused (`while_paused`): RSGI's `__rsgi_init__` and `__rsgi_del__` are
-called in the loop's thread while the loop does not run.
+The thread starts with the first use. The loop can be paused (`while_paused`): RSGI's `__rsgi_init__` and
+`__rsgi_del__` are called in the loop's thread while the loop does not run.
 """
 
 import asyncio

@@ -8,11 +8,10 @@ The pytest plugin: a test of the `client` fixture runs on both protocols in proc
 
     pytest --velocipy-server granian-rsgi,uvicorn      # test_index[granian-rsgi], test_index[uvicorn]
 
-An application for a test is looked for in this order: the marker `velocipy_app`, an `app` fixture of the user's, the module
-attributes `app` and `create_app`, the setting `velocipy_app`.
+An application for a test is looked for in this order: the marker `velocipy_app`, an `app` fixture of the user's, the
+module attributes `app` and `create_app`, the setting `velocipy_app`.
 """
 
-import inspect
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ import httpx2
 import pytest
 
 from velocipy.testing.applications import Source, build, is_factory
-from velocipy.testing.clients import AsyncTestClient, TestClient
+from velocipy.testing.clients import TestClient
 
 OPTION = "velocipy_server"
 MARKER = "velocipy_app"

@@ -1,13 +1,13 @@
 """
 A server's side of RSGI 1.6, modelled on Granian 2.8.
 
-`RSGIHost` runs an application on exchanges and through `__rsgi_init__` and `__rsgi_del__`. What the objects offer and which
-Python types they take is as Granian's are. Where Granian loses something or dies without telling the application (a header
-that is dropped, a wrong Content-Length, a second response, a status that panics the worker), the host raises `ProtocolError`
-instead, so that a test shows it.
+`RSGIHost` runs an application on exchanges and through `__rsgi_init__` and `__rsgi_del__`. What the objects offer and
+which Python types they take is as Granian's are. Where Granian loses something or dies without telling the application
+(a header that is dropped, a wrong Content-Length, a second response, a status that panics the worker), the host raises
+`ProtocolError` instead, so that a test shows it.
 
-Two things are kinder than Granian: `send_bytes` waits for a client that does not read (Granian gathers without limit), and a
-stream ends when the application returns (Granian's lives as long as the transport object).
+Two things are kinder than Granian: `send_bytes` waits for a client that does not read (Granian gathers without limit),
+and a stream ends when the application returns (Granian's lives as long as the transport object).
 
 Not here: how a request gets in and its response out (`exchange`, `transports`).
 """
