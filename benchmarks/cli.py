@@ -11,11 +11,13 @@ from benchmarks.environments import Environments
 from benchmarks.facts import machine
 from benchmarks.plot import svg
 from benchmarks.results import Findings, Measure, Row
+from benchmarks.servers import stop_on_signals
 from benchmarks.tables import measures_table, tables
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     wanted = options.read(arguments)
+    stop_on_signals()
     environments = Environments(wanted.python)
     findings = Findings()
     rows: list[Row] = []

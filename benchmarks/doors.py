@@ -27,6 +27,7 @@ class Door(Protocol):
 
     def send(self, request: Request, count: int) -> tuple[int, Sequence[Answer]]:
         """Send the request `count` times; return the nanoseconds that took in all, and the answers."""
+        ...
 
 
 class RsgiDoor:

@@ -17,7 +17,7 @@ from benchmarks.load import Load, Loader, loader
 from benchmarks.options import Options
 from benchmarks.results import Findings, Row
 from benchmarks.scenarios import Request, Scenario
-from benchmarks.servers import HOST, Server, running, stop_on_signals
+from benchmarks.servers import HOST, Server, running
 
 SECONDS = 1  # of one load
 ROUNDS, QUICK_ROUNDS = 5, 2
@@ -25,7 +25,6 @@ ROUNDS, QUICK_ROUNDS = 5, 2
 
 def measure(options: Options, environments: Environments, findings: Findings) -> list[Row]:
     """Load every wanted contender on every wanted server that speaks its protocol."""
-    stop_on_signals()
     name, load = loader()
     findings.load_client = name
     options.say(f"live: load by {name}")

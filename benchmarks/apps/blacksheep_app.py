@@ -1,5 +1,9 @@
 """BlackSheep: its binders for everything that comes in, pydantic for the body, msgspec as its JSON implementation."""
 
+# Peers are not installed where the type checkers run.
+# mypy: ignore-errors
+# pyright: reportMissingImports=false
+
 from collections.abc import Awaitable, Callable
 from typing import Any
 

@@ -3,6 +3,10 @@
 It has no declared parameters: query, headers and cookies are read and checked by hand.
 """
 
+# Peers are not installed where the type checkers run.
+# mypy: ignore-errors
+# pyright: reportMissingImports=false, reportReturnType=false, reportPossiblyUnbound=false
+
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory

@@ -1,18 +1,20 @@
 """Falcon: its converters and getters for what comes in, msgspec to validate the body and to encode answers."""
 
+# Peers are not installed where the type checkers run.
+# mypy: ignore-errors
+# pyright: reportMissingImports=false
+
 from typing import Any
 
 import falcon
-import falcon.asgi
 import msgspec
+from falcon.asgi import App, Request, Response
 
 from benchmarks.apps.data import PRODUCTS, Order
 from benchmarks.scenarios import REGIONS
 
 encode = msgspec.json.Encoder().encode
 decode_order = msgspec.json.Decoder(Order).decode
-
-Request, Response = falcon.asgi.Request, falcon.asgi.Response
 
 
 class Home:
@@ -73,7 +75,7 @@ async def not_found(request: Request, response: Response, error: Exception, para
     response.data = encode({"detail": "Not Found"})
 
 
-app = falcon.asgi.App()
+app = App()
 app.add_route("/", Home())
 app.add_route("/items/{item_id:int}", Item())
 app.add_route("/search", Search())
@@ -82,6 +84,6 @@ app.add_route("/orders", Orders())
 app.add_route("/products", Products())
 app.add_error_handler(falcon.HTTPRouteNotFound, not_found)
 
-app500 = falcon.asgi.App()
+app500 = App()
 for _region in REGIONS:
     app500.add_route(f"/regions/{_region}/shops/{{shop_id:int}}/orders/{{order_id:int}}", RegionalOrder(_region))

@@ -1,5 +1,9 @@
 """FastAPI: pydantic models in and out, return annotations as response models, no OpenAPI routes."""
 
+# Peers are not installed where the type checkers run.
+# mypy: ignore-errors
+# pyright: reportMissingImports=false
+
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
