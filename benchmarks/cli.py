@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from benchmarks import inprocess, live, options, startup
 from benchmarks.environments import Environments
@@ -21,34 +22,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     environments = Environments(wanted.python)
     findings = Findings()
     rows: list[Row] = []
+    measures: list[Measure] = []
     if "in-process" in wanted.modes:
         rows += inprocess.measure(wanted, environments, findings)
     if "live" in wanted.modes:
         rows += live.measure(wanted, environments, findings)
-    measures = startup.measure(wanted, environments) if "startup" in wanted.modes else []
+    if "startup" in wanted.modes:
+        measures += startup.measure(wanted, environments)
     print("\n".join([*tables(rows), *measures_table(measures)]))
-    _write(wanted, rows, measures, findings)
-    for wrong in findings.wrong:
-        print(f"WRONG  {wrong}", file=sys.stderr)
-    missed = wanted.check and not all([row.within for row in rows] + [one.within for one in measures])
-    return 1 if findings.wrong or missed else 0
-
-
-def _write(wanted: options.Options, rows: Sequence[Row], measures: Sequence[Measure], findings: Findings) -> None:
-    wanted.json.parent.mkdir(parents=True, exist_ok=True)
-    facts = machine()
-    caption = f"{facts['python']}, {facts['processor']}, {facts['cpu_count']} processors"
-    content = {
-        "machine": facts,
-        "versions": findings.versions,
+    record = {
+        "machine": machine(),
+        "environments": environments.facts(),
         "load_client": findings.load_client,
         "wrong": findings.wrong,
         "rows": [row.as_json() for row in rows],
         "start-up": [one.as_json() for one in measures],
     }
-    wanted.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    print(f"numbers: {wanted.json}", file=sys.stderr)
+    _write(wanted.json, json.dumps(record, indent=1) + "\n")
     if rows:
-        wanted.svg.parent.mkdir(parents=True, exist_ok=True)
-        wanted.svg.write_text(svg(rows, caption), encoding="utf-8")
-        print(f"plot: {wanted.svg}", file=sys.stderr)
+        _write(wanted.svg, svg(rows, _caption(wanted.quick)))
+    for wrong in findings.wrong:
+        print(f"WRONG  {wrong}", file=sys.stderr)
+    within = [row.within for row in rows] + [one.within for one in measures]
+    return 1 if findings.wrong or (wanted.check and not all(within)) else 0
+
+
+def _caption(quick: bool) -> str:
+    """Where the numbers of the plot come from, in one line."""
+    here = machine()
+    return f"{here['system']}, {here['processor']}, {here['cpu_count']} processors" + (", quick run" if quick else "")
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    print(path, file=sys.stderr)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from benchmarks.types import ProtocolName
 
@@ -19,7 +19,6 @@ class Contender:
 
     name: str
     modules: Mapping[ProtocolName, str]
-    distributions: tuple[str, ...] = field(default=())
 
     @property
     def is_peer(self) -> bool:
@@ -40,14 +39,14 @@ def _asgi(module: str) -> dict[ProtocolName, str]:
 
 CONTENDERS = (
     Contender(EMPTY, {"rsgi": "benchmarks.apps.empty_rsgi", "asgi": "benchmarks.apps.empty_asgi"}),
-    Contender(RAW, {"rsgi": "benchmarks.apps.raw_rsgi", "asgi": "benchmarks.apps.raw_asgi"}, ("msgspec",)),
-    Contender(VELOCIPY, _both("velocipy_app"), ("velocipy-core", "msgspec")),
-    Contender("blacksheep", _asgi("blacksheep_app"), ("blacksheep",)),
-    Contender("emmett55", _both("emmett55_app"), ("emmett55", "emmett-core")),
-    Contender("falcon", _asgi("falcon_app"), ("falcon",)),
-    Contender("fastapi", _asgi("fastapi_app"), ("fastapi", "pydantic")),
-    Contender("litestar", _asgi("litestar_app"), ("litestar",)),
-    Contender("starlette", _asgi("starlette_app"), ("starlette",)),
+    Contender(RAW, {"rsgi": "benchmarks.apps.raw_rsgi", "asgi": "benchmarks.apps.raw_asgi"}),
+    Contender(VELOCIPY, _both("velocipy_app")),
+    Contender("blacksheep", _asgi("blacksheep_app")),
+    Contender("emmett55", _both("emmett55_app")),
+    Contender("falcon", _asgi("falcon_app")),
+    Contender("fastapi", _asgi("fastapi_app")),
+    Contender("litestar", _asgi("litestar_app")),
+    Contender("starlette", _asgi("starlette_app")),
 )
 
 BY_NAME = {contender.name: contender for contender in CONTENDERS}

@@ -7,6 +7,7 @@ anew when what it should hold has changed. `--python` takes an existing interpre
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -37,6 +38,10 @@ class Environments:
             self.pythons[name] = str(_made(name))
         return self.pythons[name]
 
+    def facts(self) -> dict[str, object]:
+        """Python and packages of every environment that was used."""
+        return {name: _facts(python) for name, python in self.pythons.items()}
+
 
 def _made(name: str) -> Path:
     folder = CACHE / f"{name}-{sys.version_info.major}.{sys.version_info.minor}"
@@ -57,6 +62,11 @@ def _made(name: str) -> Path:
         _run(str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements)
     stamp.write_text(fingerprint, encoding="utf-8")
     return python
+
+
+def _facts(python: str) -> object:
+    command = [python, "-m", "benchmarks.facts"]
+    return json.loads(subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
 
 def _run(*command: str) -> None:

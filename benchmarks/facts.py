@@ -1,29 +1,28 @@
-"""Facts about the environment of a measurement, kept beside its numbers."""
+"""Facts about a measurement, kept beside its numbers.
+
+`python -m benchmarks.facts` prints those of the environment it runs in as one JSON object.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import platform
-from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import distributions
 from pathlib import Path
 
 
-def versions(distributions: Iterable[str]) -> dict[str, str]:
-    """Installed versions of the distributions that are installed."""
-    found = {}
-    for name in sorted(distributions):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+def environment() -> dict[str, object]:
+    """This interpreter and everything that is installed for it."""
+    return {
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "packages": {one.name: one.version for one in sorted(distributions(), key=lambda one: one.name.lower())},
+    }
 
 
 def machine() -> dict[str, object]:
-    """Python, system, processors and how busy they are."""
+    """System, processors and how busy they are."""
     return {
-        "python": f"{platform.python_implementation()} {platform.python_version()}",
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
         "cpu_count": os.cpu_count(),
@@ -38,3 +37,7 @@ def _processor() -> str:
         return platform.processor()
     models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return models[0] if models else platform.processor()
+
+
+if __name__ == "__main__":
+    print(json.dumps(environment()))

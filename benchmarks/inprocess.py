@@ -63,7 +63,6 @@ def _child(
     findings.wrong += [
         f"{name}, {protocol}: {wrong}" for name, all_wrong in answer["wrong"].items() for wrong in all_wrong
     ]
-    findings.versions |= answer["versions"]
     microseconds = {(row["contender"], row["scenario"]): [ns / 1000 for ns in row["ns"]] for row in answer["rows"]}
     return [
         Row("in-process", protocol, scenario, name, "us", samples, microseconds[RAW, scenario])

@@ -107,8 +107,7 @@ class Measure:
 
 @dataclass(slots=True)
 class Findings:
-    """What a run learns besides numbers: wrong answers, the versions that gave them, who made the load."""
+    """What a run learns besides numbers: wrong answers, and who made the load."""
 
     wrong: list[str] = field(default_factory=list)
-    versions: dict[str, str] = field(default_factory=dict)
     load_client: str | None = None

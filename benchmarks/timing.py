@@ -19,7 +19,6 @@ from benchmarks import scenarios
 from benchmarks.checks import findings
 from benchmarks.contenders import BY_NAME, EMPTY
 from benchmarks.doors import Door, open_door
-from benchmarks.facts import versions
 from benchmarks.scenarios import Request, Scenario
 from benchmarks.types import ProtocolName
 
@@ -44,8 +43,7 @@ def main(job_text: str) -> None:
         for door in opened.values():
             door.close()
     loop.close()
-    distributions = {name for contender in names for name in BY_NAME[contender].distributions}
-    print(json.dumps({"rows": rows, "wrong": wrong, "versions": versions(distributions)}))
+    print(json.dumps({"rows": rows, "wrong": wrong}))
 
 
 def _open(
