@@ -30,9 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if "startup" in wanted.modes:
         measures += startup.measure(wanted, environments)
     print("\n".join([*tables(rows), *measures_table(measures)]))
+    used = environments.facts()
     record = {
         "machine": machine(),
-        "environments": environments.facts(),
+        "environments": used,
         "load_client": findings.load_client,
         "wrong": findings.wrong,
         "rows": [row.as_json() for row in rows],
@@ -40,17 +41,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     }
     _write(wanted.json, json.dumps(record, indent=1) + "\n")
     if rows:
-        _write(wanted.svg, svg(rows, _caption(wanted.quick)))
+        _write(wanted.svg, svg(rows, _caption(sorted({str(one["python"]) for one in used.values()}), wanted.quick)))
     for wrong in findings.wrong:
         print(f"WRONG  {wrong}", file=sys.stderr)
     within = [row.within for row in rows] + [one.within for one in measures]
     return 1 if findings.wrong or (wanted.check and not all(within)) else 0
 
 
-def _caption(quick: bool) -> str:
+def _caption(pythons: Sequence[str], quick: bool) -> str:
     """Where the numbers of the plot come from, in one line."""
     here = machine()
-    return f"{here['system']}, {here['processor']}, {here['cpu_count']} processors" + (", quick run" if quick else "")
+    words = [*pythons, here["system"], here["processor"], f"{here['cpu_count']} processors"]
+    return ", ".join(map(str, words + ["quick run"] * quick))
 
 
 def _write(path: Path, text: str) -> None:

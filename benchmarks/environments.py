@@ -38,7 +38,7 @@ class Environments:
             self.pythons[name] = str(_made(name))
         return self.pythons[name]
 
-    def facts(self) -> dict[str, object]:
+    def facts(self) -> dict[str, dict[str, object]]:
         """Python and packages of every environment that was used."""
         return {name: _facts(python) for name, python in self.pythons.items()}
 
@@ -64,9 +64,11 @@ def _made(name: str) -> Path:
     return python
 
 
-def _facts(python: str) -> object:
+def _facts(python: str) -> dict[str, object]:
     command = [python, "-m", "benchmarks.facts"]
-    return json.loads(subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+    facts: dict[str, object] = json.loads(done.stdout)
+    return facts
 
 
 def _run(*command: str) -> None:
