@@ -19,6 +19,7 @@ nox.options.reuse_venv = "yes"
 nox.options.error_on_missing_interpreters = False
 nox.options.download_python = "never"  # what is installed is tested, what is not is skipped
 os.environ.setdefault("UV_SYSTEM_CERTS", "true")  # trust what the machine trusts, as pip does
+os.environ.setdefault("NOX_ENABLE_STALENESS_CHECK", "1")  # or `-P 3.13` would reuse what another Python made
 
 ROOT = Path(__file__).parent
 PROJECTS = {path.parent.name: nox.project.load_toml(path) for path in sorted(ROOT.glob("packages/*/pyproject.toml"))}
@@ -57,6 +58,10 @@ def needs(*packages: str) -> list[str]:
 
 
 def run_tests(session: nox.Session, *arguments: str) -> None:
+    python = session.python or f"{sys.version_info.major}.{sys.version_info.minor}"
+    found = str(session.run("python", "--version", silent=True, log=False)).strip()
+    if f" {python}." not in found:  # nox cannot tell two Pythons of one prefix apart
+        session.error(f"{session.virtualenv.location} has {found}; add --reuse-venv=never")
     # Time enough after Ctrl-C for the plugin to stop its servers.
     session.run("pytest", *arguments, *session.posargs, interrupt_timeout=15, terminate_timeout=15)
 
@@ -209,8 +214,9 @@ def examples(session: nox.Session) -> None:
 @nox.session(python=PYTHONS, default=False)
 def matrix(session: nox.Session) -> None:
     """Every package on every server, and the examples, on one Python or on all that are installed."""
-    sessions = ["--session", "tests", "bare", "examples", "--force-python", str(session.python)]
-    session.run(sys.executable, "-m", "nox", *sessions, "--", *session.posargs, external=True)
+    options = [f"--envdir=.nox/{session.python}", "--force-python", str(session.python), "--"]
+    sessions = ["--session", "tests", "bare", "examples"]
+    session.run(sys.executable, "-m", "nox", *sessions, *options, *session.posargs, external=True)
 
 
 @nox.session(python=PYTHONS[0], default=False)
