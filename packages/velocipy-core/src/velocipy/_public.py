@@ -1,0 +1,59 @@
+"""The one list of what `from velocipy import ...` offers."""
+
+from velocipy._version import __version__
+from velocipy.application import VelociPy
+from velocipy.errors import (
+    ClientDisconnect,
+    HTTPException,
+    PayloadTooLargeException,
+    RouteConflictError,
+    StartupError,
+    StartupErrorGroup,
+    ValidationError,
+    VelociPyException,
+)
+from velocipy.http.request import Request
+from velocipy.http.response import (
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+    StreamingResponse,
+)
+from velocipy.plans.dependencies import Depends
+from velocipy.plans.sources import Body, Cookie, Form, Header, Path, Query
+from velocipy.routing.router import Route, Router
+from velocipy.routing.router import Router as APIRouter
+from velocipy.types import State
+
+__all__ = [
+    "APIRouter",
+    "Body",
+    "ClientDisconnect",
+    "Cookie",
+    "Depends",
+    "Form",
+    "HTMLResponse",
+    "HTTPException",
+    "Header",
+    "JSONResponse",
+    "Path",
+    "PayloadTooLargeException",
+    "PlainTextResponse",
+    "Query",
+    "RedirectResponse",
+    "Request",
+    "Response",
+    "Route",
+    "RouteConflictError",
+    "Router",
+    "StartupError",
+    "StartupErrorGroup",
+    "State",
+    "StreamingResponse",
+    "ValidationError",
+    "VelociPy",
+    "VelociPyException",
+    "__version__",
+]

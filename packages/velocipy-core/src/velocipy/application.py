@@ -1,0 +1,200 @@
+"""The application: gathers routes and options, freezes them once, and is its own ASGI and RSGI callable."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import UserDict
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from velocipy.lifespan import LifespanTask, open_lifespan
+from velocipy.routing.router import Router
+from velocipy.serialization import JSONCodec, default_codec
+from velocipy.servers import asgi, rsgi
+from velocipy.types import ExceptionHandler, Handler, Lifespan, State
+
+if TYPE_CHECKING:
+    from velocipy.freezing import Frozen, Match
+    from velocipy.models import ModelAdapter
+    from velocipy.plans.plan import Plan
+
+ExceptionKey = int | type[Exception]
+Decorated = TypeVar("Decorated", bound=ExceptionHandler)
+
+MAX_CONTENT_LENGTH = 16 * 1024 * 1024
+
+
+class VelociPy(Router):
+    """A web application: the callable that RSGI and ASGI servers serve.
+
+    Declaring routes only records them. The application freezes when the server starts it, or at the first request: then
+    every plan is compiled, and every mistake in the program is reported at once.
+
+    Args:
+        title: For documents.
+        version: For documents.
+        debug: Whether the answer to an unhandled exception tells its traceback. Never in production.
+        lifespan: Takes the application and returns an async context manager, entered before the first request and left
+            after the last, by one task. A mapping that it yields is what every `request.state` starts with.
+        docs_url: Where the documentation page is served, if `velocipy-openapi` is installed; None for nowhere.
+        openapi_url: Where the OpenAPI document is served, likewise.
+        max_content_length: How many bytes a body may have before it is refused with 413; 16 MiB by default, None for
+            any number.
+        json_encoder: The JSON codec; that of msgspec by default if it is installed, else the standard library's.
+        model_adapters: Adapters for the models of further libraries, asked before the built-in ones.
+        exception_handlers: What answers, by exception class or status code; see `add_exception_handler`.
+
+    Attributes:
+        state: What the application keeps for itself, such as a pool opened in the lifespan.
+
+    Raises:
+        ValueError: If `max_content_length` is negative.
+    """
+
+    def __init__(
+        self,
+        title: str = "VelociPy",
+        version: str = "0.1.0",
+        *,
+        debug: bool = False,
+        lifespan: Lifespan | None = None,
+        docs_url: str | None = "/docs",
+        openapi_url: str | None = "/openapi.json",
+        max_content_length: int | None = MAX_CONTENT_LENGTH,
+        json_encoder: JSONCodec | None = None,
+        model_adapters: Sequence[ModelAdapter] = (),
+        exception_handlers: Mapping[ExceptionKey, ExceptionHandler] | None = None,
+    ) -> None:
+        super().__init__()
+        if max_content_length is not None and max_content_length < 0:
+            raise ValueError(f"max_content_length is {max_content_length}; give bytes from 0, or None for no limit")
+        self.title = title
+        self.version = version
+        self.debug = debug
+        self.docs_url = docs_url
+        self.openapi_url = openapi_url
+        self.max_content_length = max_content_length
+        self.state = State()
+        self._lifespan = lifespan
+        self._codec = json_encoder or default_codec()
+        self._model_adapters = tuple(model_adapters)
+        self._overrides = _Overrides(self._changed)
+        self._exception_handlers: dict[ExceptionKey, ExceptionHandler] = {}
+        self._lifespan_state: dict[str, Any] = {}
+        self._lifespan_task: LifespanTask | None = None
+        self._changed()
+        for key, handler in (exception_handlers or {}).items():
+            self.add_exception_handler(key, handler)
+
+    __call__ = asgi.serve
+    __rsgi__ = rsgi.serve
+
+    # -- declaring ---------------------------------------------------------------------------------------------------
+
+    def add_exception_handler(self, key: ExceptionKey, handler: ExceptionHandler) -> None:
+        """Have *handler* answer where an exception of a class, or an `HTTPException` of a status, ends a request.
+
+        It takes the request and the exception, and returns what a handler may. Status codes come first, then the class
+        of the exception and its bases. What the router refuses (404, 405) comes here as well.
+
+        Raises:
+            TypeError: If *key* is neither.
+        """
+        if not isinstance(key, int) and not (isinstance(key, type) and issubclass(key, Exception)):
+            raise TypeError(f"{key!r} is no exception class and no status code")
+        self._exception_handlers[key] = handler
+        self._changed()
+
+    def exception_handler(self, key: ExceptionKey) -> Callable[[Decorated], Decorated]:
+        """Return a decorator that does `add_exception_handler`."""
+
+        def decorate(handler: Decorated) -> Decorated:
+            self.add_exception_handler(key, handler)
+            return handler
+
+        return decorate
+
+    @property
+    def dependency_overrides(self) -> UserDict[Handler, Handler]:
+        """What stands in for a dependency, by the original; for tests. Changes count from the next request on."""
+        return self._overrides
+
+    @dependency_overrides.setter
+    def dependency_overrides(self, overrides: Mapping[Handler, Handler]) -> None:
+        self._overrides = _Overrides(self._changed, overrides)
+        self._changed()
+
+    # -- freezing ----------------------------------------------------------------------------------------------------
+
+    def freeze(self) -> tuple[Plan, ...]:
+        """Compile every route now, and return the plans; servers do it by themselves.
+
+        Raises:
+            StartupError: The one mistake in the program that was found.
+            StartupErrorGroup: All mistakes, if there are several.
+        """
+        return self._freeze().plans
+
+    def _freeze(self) -> Frozen:
+        from velocipy.freezing import Settings, freeze
+
+        frozen = freeze(
+            self.routes,
+            Settings(
+                self._codec,
+                self._model_adapters,
+                self._overrides,
+                self._exception_handlers,
+                self.max_content_length,
+                self.debug,
+            ),
+        )
+        self._find: Callable[[str, str], Match] = frozen.find
+        self._failures = frozen.failures
+        return frozen
+
+    def _changed(self) -> None:
+        self._find = self._freeze_and_find
+
+    def _freeze_and_find(self, method: str, path: str) -> Match:
+        return self._freeze().find(method, path)
+
+    # -- the lifespan ------------------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _open_lifespan(self) -> AsyncIterator[dict[str, Any]]:
+        self._freeze()
+        async with open_lifespan(self._lifespan, self) as state:
+            self._lifespan_state = state
+            try:
+                yield state
+            finally:
+                self._lifespan_state = {}
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Start what the lifespan starts; RSGI servers call it before they serve, while *loop* stands still."""
+        self._lifespan_task = LifespanTask(self._open_lifespan())
+        self._lifespan_task.start(loop)
+
+    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """End what the lifespan started; RSGI servers call it after the last request."""
+        task, self._lifespan_task = self._lifespan_task, None
+        if task is not None:
+            task.stop(loop)
+
+
+class _Overrides(UserDict[Handler, Handler]):
+    """A dict that has the plans made anew after each change."""
+
+    def __init__(self, changed: Callable[[], None], initial: Mapping[Handler, Handler] | None = None) -> None:
+        self._changed = changed
+        super().__init__(initial or {})
+
+    def __setitem__(self, original: Handler, replacement: Handler) -> None:
+        super().__setitem__(original, replacement)
+        self._changed()
+
+    def __delitem__(self, original: Handler) -> None:
+        super().__delitem__(original)
+        self._changed()

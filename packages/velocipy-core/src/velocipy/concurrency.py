@@ -1,0 +1,72 @@
+"""Plain functions in worker threads, so that they never block the loop.
+
+The pool is bounded and shared by the process. Each call runs in a copy of the caller's context.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from contextvars import copy_context
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+MAX_THREADS = 40
+"""How many plain functions run at once; more wait. The number is that of Starlette and anyio."""
+
+_END: Any = object()
+_pool: ThreadPoolExecutor | None = None
+
+
+def _worker_pool() -> ThreadPoolExecutor:
+    global _pool
+    if _pool is None:
+        _pool = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="velocipy")
+    return _pool
+
+
+async def run_in_thread(
+    function: Callable[Parameters, Result], /, *args: Parameters.args, **kwargs: Parameters.kwargs
+) -> Result:
+    """Call *function* in a worker thread and return its result.
+
+    A StopIteration, which no coroutine can raise, becomes a RuntimeError.
+    """
+    call = partial(copy_context().run, function, *args, **kwargs)
+    return await asyncio.get_running_loop().run_in_executor(_worker_pool(), call)
+
+
+async def call_plain(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    """Call a function that is not declared async in a worker thread, and await what it returns if that is awaitable."""
+    result = await run_in_thread(function, *args, **kwargs)
+    return await result if hasattr(result, "__await__") else result
+
+
+async def iterate_in_thread(iterable: Iterable[Result]) -> AsyncIterator[Result]:
+    """Yield the items of a plain iterable, each made in a worker thread; a generator is closed at the end."""
+    iterator = await run_in_thread(iter, iterable)
+    try:
+        while (item := await run_in_thread(next, iterator, _END)) is not _END:
+            yield item
+    finally:
+        close = getattr(iterator, "close", None)
+        if close is not None:
+            await run_in_thread(close)
+
+
+class ThreadedContext(AbstractAsyncContextManager[Any]):
+    """A plain context manager as an async one, entered and left in worker threads."""
+
+    def __init__(self, manager: AbstractContextManager[Any]) -> None:
+        self._manager = manager
+
+    async def __aenter__(self) -> Any:
+        return await run_in_thread(self._manager.__enter__)
+
+    async def __aexit__(self, *error: Any) -> bool | None:
+        return await run_in_thread(self._manager.__exit__, *error)

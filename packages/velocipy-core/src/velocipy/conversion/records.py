@@ -1,0 +1,145 @@
+"""Classes with named fields, told alike: dataclass, TypedDict, NamedTuple, msgspec.Struct, attrs.
+
+Nothing here imports msgspec or attrs: a class of theirs is known by what it carries, and has imported them itself.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeVar, get_args, get_origin
+
+
+class Field(NamedTuple):
+    """One field: its name in the class, its key in the data, its type, and whether data must have it."""
+
+    name: str
+    key: str
+    annotation: Any
+    required: bool
+
+
+class Record(NamedTuple):
+    """A class as its fields, and `build`, which makes an instance of a dict of them."""
+
+    name: str
+    fields: list[Field]
+    build: Callable[..., Any]
+    tag: tuple[str, Any] | None = None  # the key and value by which a union knows its member
+    forbids_extra: bool = False
+    from_array: bool = False  # whether data may be an array of the fields in order
+
+
+def is_record(annotation: Any) -> bool:
+    """Tell whether *annotation* is one of the classes that `read_record` knows."""
+    return _reader(get_origin(annotation) or annotation) is not None
+
+
+def read_record(annotation: Any) -> Record:
+    """Return the fields of a class or of a generic class with its arguments.
+
+    Raises:
+        NameError: If an annotation of a field cannot be resolved.
+    """
+    cls = get_origin(annotation) or annotation
+    reader = _reader(cls)
+    if reader is None:
+        raise TypeError(f"{annotation!r} has no fields")
+    hints = typing.get_type_hints(cls, include_extras=True)
+    arguments = _type_arguments(cls, annotation)
+    return reader(cls, {name: substitute(hint, arguments) for name, hint in hints.items()})
+
+
+def substitute(annotation: Any, arguments: Mapping[Any, Any]) -> Any:
+    """Put *arguments* in the place of the type variables of *annotation*."""
+    if isinstance(annotation, TypeVar):
+        return arguments.get(annotation, _bound(annotation))
+    parameters = getattr(annotation, "__parameters__", ())
+    if parameters and get_args(annotation):
+        return annotation[tuple(arguments.get(parameter, _bound(parameter)) for parameter in parameters)]
+    return annotation
+
+
+def _bound(variable: Any) -> Any:
+    bound = getattr(variable, "__bound__", None)
+    return Any if bound is None else bound
+
+
+def _type_arguments(cls: Any, annotation: Any) -> dict[Any, Any]:
+    """Return what each type variable stands for in *cls* and in the generic bases that it names."""
+    arguments = dict(zip(getattr(cls, "__parameters__", ()), get_args(annotation), strict=False))
+    for base in getattr(cls, "__orig_bases__", ()):
+        origin = get_origin(base)
+        if origin is not None and origin is not typing.Generic:
+            given = [substitute(argument, arguments) for argument in get_args(base)]
+            arguments |= dict(zip(getattr(origin, "__parameters__", ()), given, strict=False))
+    return arguments
+
+
+def _reader(cls: Any) -> Callable[[Any, dict[str, Any]], Record] | None:
+    if not isinstance(cls, type):
+        return None
+    if hasattr(cls, "__struct_fields__"):
+        return _struct
+    if dataclasses.is_dataclass(cls):
+        return _dataclass
+    if hasattr(cls, "__attrs_attrs__"):
+        return _attrs
+    if typing.is_typeddict(cls):
+        return _typed_dict
+    if issubclass(cls, tuple) and hasattr(cls, "_fields"):
+        return _named_tuple
+    return None
+
+
+def _struct(cls: Any, hints: dict[str, Any]) -> Record:
+    info = sys.modules["msgspec"].structs.fields(cls)
+    config = cls.__struct_config__
+    tag = None if config.tag is None else (config.tag_field, config.tag)
+    fields = [Field(field.name, field.encode_name, hints[field.name], field.required) for field in info]
+    return Record(cls.__name__, fields, cls, tag, config.forbid_unknown_fields, config.array_like)
+
+
+def _dataclass(cls: Any, hints: dict[str, Any]) -> Record:
+    fields = [
+        Field(
+            field.name,
+            field.name,
+            hints[field.name],
+            field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING,
+        )
+        for field in dataclasses.fields(cls)
+        if field.init
+    ]
+    return Record(cls.__name__, fields, cls)
+
+
+def _attrs(cls: Any, hints: dict[str, Any]) -> Record:
+    nothing = sys.modules["attr"].NOTHING
+    fields = [
+        Field(field.alias, field.alias, hints.get(field.name, Any), field.default is nothing)
+        for field in cls.__attrs_attrs__
+        if field.init
+    ]
+    return Record(cls.__name__, fields, cls)
+
+
+def _typed_dict(cls: Any, hints: dict[str, Any]) -> Record:
+    fields = [
+        Field(name, name, _without_qualifiers(hint), name in cls.__required_keys__) for name, hint in hints.items()
+    ]
+    return Record(cls.__name__, fields, dict)
+
+
+def _without_qualifiers(hint: Any) -> Any:
+    """Return *hint* without Required, NotRequired and ReadOnly, which say nothing about the value."""
+    while getattr(get_origin(hint), "_name", None) in ("Required", "NotRequired", "ReadOnly"):
+        hint = get_args(hint)[0]
+    return hint
+
+
+def _named_tuple(cls: Any, hints: dict[str, Any]) -> Record:
+    fields = [Field(name, name, hints.get(name, Any), name not in cls._field_defaults) for name in cls._fields]
+    return Record(cls.__name__, fields, cls, from_array=True)

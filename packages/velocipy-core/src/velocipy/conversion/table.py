@@ -1,0 +1,308 @@
+"""The table: the conversion for any annotation, from text or from JSON data.
+
+A class that some library converts by its own rules is asked of *foreign* first; everything else is converted here,
+alike for every source and backend. Building a conversion finds every annotation that none could ever fill.
+"""
+
+from __future__ import annotations
+
+import re
+import types
+from collections import abc
+from collections.abc import Callable, Collection
+from enum import Enum
+from typing import Annotated, Any, Literal, NewType, TypeVar, Union, get_args, get_origin
+
+from velocipy.conversion.constraints import constrain, read_constraints
+from velocipy.conversion.faults import INVALID, Convert, Loc, refuse
+from velocipy.conversion.records import Record, is_record, read_record, substitute
+from velocipy.conversion.scalars import DATA, TEXT, choice, enum_values
+from velocipy.errors import Fault
+
+_LISTS: dict[Any, Callable[[list[Any]], Any]] = {
+    list: list,
+    set: set,
+    frozenset: frozenset,
+    tuple: tuple,
+    abc.Sequence: list,
+    abc.MutableSequence: list,
+    abc.Collection: list,
+    abc.Iterable: list,
+    abc.Set: set,
+    abc.MutableSet: set,
+}
+_LIST_FAULTS = {
+    list: ("list_type", "Input should be a valid list"),
+    set: ("set_type", "Input should be a valid set"),
+    frozenset: ("frozen_set_type", "Input should be a valid frozenset"),
+    tuple: ("tuple_type", "Input should be a valid tuple"),
+}
+_DICTS = (dict, abc.Mapping, abc.MutableMapping)
+_NO_OBJECT = ("model_type", "Input should be an object")
+
+
+class UnsupportedType(TypeError):
+    """No value could be made of this annotation."""
+
+
+def unwrap(annotation: Any) -> tuple[Any, list[Any]]:
+    """Return the type below `Annotated`, `NewType` and type aliases, and what they are annotated with."""
+    metadata: list[Any] = []
+    while True:
+        if get_origin(annotation) is Annotated:
+            metadata[:0] = annotation.__metadata__
+            annotation = annotation.__origin__
+        elif isinstance(annotation, NewType):
+            annotation = annotation.__supertype__
+        elif type(annotation).__name__ == "TypeAliasType":  # PEP 695; the class is younger than Python 3.11
+            annotation = annotation.__value__
+        elif type(get_origin(annotation)).__name__ == "TypeAliasType":
+            alias = get_origin(annotation)
+            annotation = substitute(
+                alias.__value__, dict(zip(alias.__type_params__, get_args(annotation), strict=False))
+            )
+        else:
+            return annotation, metadata
+
+
+def is_optional(annotation: Any) -> bool:
+    """Tell whether None is among the types of *annotation*."""
+    annotation, _ = unwrap(annotation)
+    return annotation is None or annotation is type(None) or any(map(is_optional, union_members(annotation)))
+
+
+def union_members(annotation: Any) -> tuple[Any, ...]:
+    """Return the members of a union, () for any other type."""
+    return get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else ()
+
+
+class Table:
+    """Conversions from one kind of source; each annotation is built once.
+
+    Args:
+        text: Whether values come as text (lists of text where a type has many), else as JSON data.
+        foreign: Returns the conversion of a type that a library converts by its own rules, else None.
+    """
+
+    def __init__(self, *, text: bool, foreign: Callable[[Any], Convert | None] = lambda annotation: None) -> None:
+        self.text = text
+        self._foreign = foreign
+        self._scalars = TEXT if text else DATA
+        self._records: dict[Any, Convert] = {}
+
+    def conversion(self, annotation: Any) -> Convert:
+        """Return the conversion to *annotation*.
+
+        Raises:
+            UnsupportedType: If there is none.
+        """
+        plain, metadata = unwrap(annotation)
+        try:
+            return constrain(self._foreign(annotation) or self._plain(plain), read_constraints(metadata))
+        except re.error as error:
+            raise UnsupportedType(f"the pattern is no regular expression: {error}") from None
+
+    def _plain(self, annotation: Any) -> Convert:
+        if annotation is None:
+            annotation = type(None)
+        if isinstance(annotation, TypeVar):
+            return self.conversion(substitute(annotation, {}))
+        try:
+            scalar = self._scalars.get(annotation)
+        except TypeError:  # not hashable, so no type
+            scalar = None
+        if scalar is not None:
+            return scalar
+        if union_members(annotation):
+            return self._union(union_members(annotation))
+        origin = get_origin(annotation) or annotation
+        if origin is Literal:
+            return choice(_literals(annotation), "literal_error", text=self.text)
+        if isinstance(origin, type):
+            if issubclass(origin, Enum):
+                return choice(enum_values(origin), "enum", text=self.text)
+            if origin in _LISTS:
+                return self._list(origin, get_args(annotation))
+            if not self.text:
+                if origin in _DICTS:
+                    return self._dict(*(get_args(annotation) or (Any, Any)))
+                if is_record(annotation):
+                    return self._record(annotation)
+        shown = getattr(annotation, "__name__", None) or repr(annotation)
+        raise UnsupportedType(f"{shown} cannot be made of {'text' if self.text else 'JSON'}")
+
+    # -- unions ------------------------------------------------------------------------------------------------------
+
+    def _union(self, members: tuple[Any, ...]) -> Convert:
+        present = [member for member in members if unwrap(member)[0] not in (None, type(None))]
+        optional = len(present) < len(members)
+        if self.text and optional and present:
+            return self._union_of(present)  # no text stands for None
+        convert = self._union_of(present) if present else self._scalars[type(None)]
+
+        def maybe(value: Any, loc: Loc, faults: list[Fault]) -> Any:
+            return None if value is None else convert(value, loc, faults)
+
+        return maybe if optional else convert
+
+    def _union_of(self, members: list[Any]) -> Convert:
+        if len(members) == 1:
+            return self.conversion(members[0])
+        tagged = self._tagged_union(members)
+        if tagged is not None:
+            return tagged
+        choices = [(self.conversion(member), _name(member)) for member in members]
+
+        def convert(value: Any, loc: Loc, faults: list[Fault]) -> Any:
+            refused: list[Fault] = []
+            for member, name in choices:
+                result = member(value, (*loc, name), refused)
+                if result is not INVALID:
+                    return result
+            faults.extend(refused)
+            return INVALID
+
+        return convert
+
+    def _tagged_union(self, members: list[Any]) -> Convert | None:
+        """Return the union of classes that name themselves in the data, None if any of them does not."""
+        if not all(is_record(member) for member in members):
+            return None
+        tags = {read_record(member).tag: member for member in members}
+        if None in tags or len({key for key, _ in filter(None, tags)}) != 1:
+            return None
+        (key,) = {key for key, _ in filter(None, tags)}
+        by_tag = {value: self.conversion(member) for (_, value), member in tags.items()}  # type: ignore[misc]
+        expected = ", ".join(map(repr, by_tag))
+
+        def convert(value: Any, loc: Loc, faults: list[Fault]) -> Any:
+            if not isinstance(value, dict):
+                return refuse(faults, loc, *_NO_OBJECT)
+            if key not in value:
+                return refuse(faults, loc, "union_tag_not_found", f"Unable to extract tag using discriminator {key!r}")
+            tag = value[key]
+            member = by_tag.get(tag) if isinstance(tag, (str, int)) else None
+            if member is None:
+                message = f"Input tag {tag!r} found using {key!r} does not match any of the expected tags: {expected}"
+                return refuse(faults, loc, "union_tag_invalid", message)
+            return member(value, loc, faults)
+
+        return convert
+
+    # -- arrays and objects ------------------------------------------------------------------------------------------
+
+    def _list(self, origin: Any, arguments: tuple[Any, ...]) -> Convert:
+        build = _LISTS[origin]
+        fault = _LIST_FAULTS[build]  # type: ignore[index]
+        if origin is tuple and arguments and arguments[-1] is not Ellipsis:
+            return self._tuple([self.conversion(argument) for argument in arguments if argument != ()])
+        item = self.conversion(arguments[0] if arguments else Any)
+
+        def convert(value: Any, loc: Loc, faults: list[Fault]) -> Any:
+            if not isinstance(value, list):
+                return refuse(faults, loc, *fault)
+            before = len(faults)
+            items = [item(element, (*loc, index), faults) for index, element in enumerate(value)]
+            if len(faults) > before:
+                return INVALID
+            try:
+                return build(items)
+            except TypeError:  # a set of what cannot be hashed
+                return refuse(faults, loc, *fault)
+
+        return convert
+
+    def _tuple(self, items: Collection[Convert]) -> Convert:
+        def convert(value: Any, loc: Loc, faults: list[Fault]) -> Any:
+            if not isinstance(value, list):
+                return refuse(faults, loc, *_LIST_FAULTS[tuple])
+            if len(value) != len(items):
+                word, bound = ("too_short", "least") if len(value) < len(items) else ("too_long", "most")
+                message = f"Tuple should have at {bound} {len(items)} items after validation, not {len(value)}"
+                return refuse(faults, loc, word, message)
+            before = len(faults)
+            pairs = enumerate(zip(items, value, strict=True))
+            result = tuple([item(element, (*loc, index), faults) for index, (item, element) in pairs])
+            return INVALID if len(faults) > before else result
+
+        return convert
+
+    def _dict(self, key_type: Any, value_type: Any) -> Convert:
+        key_text = Table(text=True, foreign=self._foreign).conversion(key_type)  # the keys of JSON are text
+        item = self.conversion(value_type)
+
+        def convert(value: Any, loc: Loc, faults: list[Fault]) -> Any:
+            if not isinstance(value, dict):
+                return refuse(faults, loc, "dict_type", "Input should be a valid dictionary")
+            before = len(faults)
+            result = {
+                key_text(key, (*loc, key, "[key]"), faults): item(element, (*loc, key), faults)
+                for key, element in value.items()
+            }
+            return INVALID if len(faults) > before else result
+
+        return convert
+
+    def _record(self, annotation: Any) -> Convert:
+        known = self._records.get(annotation)
+        if known is not None:
+            return known
+        built: list[Convert] = []
+        # A class may name itself in its fields: until it is built, this stands for it.
+        self._records[annotation] = lambda value, loc, faults: built[0](value, loc, faults)
+        try:
+            record = read_record(annotation)
+        except NameError as error:
+            raise UnsupportedType(f"{_name(annotation)} has a field whose type cannot be resolved: {error}") from None
+        fields = []
+        for field in record.fields:
+            try:
+                fields.append((field.name, field.key, field.required, self.conversion(field.annotation)))
+            except UnsupportedType as error:
+                raise UnsupportedType(f"{record.name}.{field.name}: {error}") from None
+        built.append(_record_conversion(record, fields))
+        self._records[annotation] = built[0]
+        return built[0]
+
+
+def _record_conversion(record: Record, fields: list[tuple[str, str, bool, Convert]]) -> Convert:
+    keys = {key for _, key, _, _ in fields} | ({record.tag[0]} if record.tag else set())
+
+    def convert(value: Any, loc: Loc, faults: list[Fault]) -> Any:
+        if record.from_array and isinstance(value, list) and len(value) <= len(fields):
+            value = {key: element for (_, key, _, _), element in zip(fields, value, strict=False)}
+        if not isinstance(value, dict):
+            return refuse(faults, loc, *_NO_OBJECT)
+        before = len(faults)
+        arguments: dict[str, Any] = {}
+        for name, key, required, field in fields:
+            if key in value:
+                arguments[name] = field(value[key], (*loc, key), faults)
+            elif required:
+                refuse(faults, (*loc, key), "missing", "Field required")
+        if record.forbids_extra:
+            for key in value.keys() - keys:
+                refuse(faults, (*loc, key), "extra_forbidden", "Extra inputs are not permitted")
+        if record.tag is not None and value.get(record.tag[0], record.tag[1]) != record.tag[1]:
+            refuse(faults, (*loc, record.tag[0]), "literal_error", f"Input should be {record.tag[1]!r}")
+        if len(faults) > before:
+            return INVALID
+        try:
+            return record.build(**arguments)
+        except (ValueError, TypeError) as error:  # raised by the class itself, in __post_init__ or a validator
+            return refuse(faults, loc, "value_error", f"Value error, {error}")
+
+    return convert
+
+
+def _literals(annotation: Any) -> dict[Any, Any]:
+    values: dict[Any, Any] = {}
+    for value in get_args(annotation):
+        values |= _literals(value) if get_origin(value) is Literal else {value: value}
+    return {value.value if isinstance(value, Enum) else value: value for value in values}
+
+
+def _name(annotation: Any) -> str:
+    plain, _ = unwrap(annotation)
+    return str(getattr(plain, "__name__", None) or plain)
+

@@ -1,0 +1,144 @@
+"""The exception tree. Whose fault it is decides the branch.
+
+VelociPyException
+├── HTTPException                  an answer that a handler, dependency or plan chose to give
+│   ├── PayloadTooLargeException   413
+│   └── ValidationError            422, with every fault of the request
+├── ClientDisconnect               the client left before its request was read
+└── StartupError (ValueError)      a mistake in the program, found before the first request
+    ├── PathError                  a path that cannot be read
+    ├── RouteConflictError         two routes for one method and path
+    ├── ParameterError             a parameter of a handler or dependency
+    └── DependencyError            a dependency that cannot be resolved
+
+StartupErrorGroup                  several of them at once (an ExceptionGroup)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+from velocipy.status import STATUS_PHRASES
+
+
+class VelociPyException(Exception):
+    """The base of every exception that VelociPy defines."""
+
+
+class Fault(TypedDict):
+    """One thing that is wrong with a request.
+
+    `loc` leads to the value: the source, then the name, then the way inside (`["body", "items", 0, "price"]`).
+    `type` is a word for programs, `msg` a sentence for people.
+    """
+
+    loc: list[str | int]
+    msg: str
+    type: str
+
+
+class HTTPException(VelociPyException):
+    """Ends the request with an answer of `status_code` and the body `{"detail": detail}`.
+
+    Args:
+        status_code: 200 to 599.
+        detail: Any JSON value; the reason phrase of the status when it is None or "".
+        headers: Headers to send with the answer.
+    """
+
+    def __init__(self, status_code: int, detail: Any = None, headers: Mapping[str, str] | None = None) -> None:
+        if detail is None or detail == "":
+            detail = STATUS_PHRASES.get(status_code, "")
+        super().__init__(status_code, detail)
+        self.status_code = status_code
+        self.detail = detail
+        self.headers = dict(headers) if headers else None
+
+    def __str__(self) -> str:
+        return f"{self.status_code}: {self.detail}"
+
+
+class PayloadTooLargeException(HTTPException):
+    """The body is longer than its limit (RFC 9110 section 15.5.14)."""
+
+    def __init__(self, detail: Any = None) -> None:
+        super().__init__(413, detail)
+
+
+class ValidationError(HTTPException):
+    """The request was understood, but its values are wrong (RFC 9110 section 15.5.21).
+
+    Args:
+        detail: The faults, or one sentence, which becomes one fault of type "value_error".
+        headers: Headers to send with the answer.
+    """
+
+    def __init__(self, detail: str | Sequence[Fault], headers: Mapping[str, str] | None = None) -> None:
+        self.errors: list[Fault] = (
+            [{"loc": [], "msg": detail, "type": "value_error"}] if isinstance(detail, str) else list(detail)
+        )
+        super().__init__(422, self.errors, headers)
+
+
+class ClientDisconnect(VelociPyException):
+    """The client left before the whole body had arrived; what came is not to be used."""
+
+
+class StartupError(VelociPyException, ValueError):
+    """A mistake in the program, found before the first request.
+
+    Attributes:
+        problem: What is wrong.
+        remedy: How to mend it.
+        place: "file:line" of the function concerned, or "" when there is none.
+        handler: The name of the function, or "".
+        parameter: The name of the parameter, or "".
+    """
+
+    def __init__(self, problem: str, remedy: str, *, place: str = "", handler: str = "", parameter: str = "") -> None:
+        where = ", ".join(
+            part
+            for part in (
+                place,
+                f"in {handler}()" if handler else "",
+                f"parameter {parameter!r}" if parameter else "",
+            )
+            if part
+        )
+        super().__init__(f"{where}: {problem} {remedy}" if where else f"{problem} {remedy}")
+        self.problem = problem
+        self.remedy = remedy
+        self.place = place
+        self.handler = handler
+        self.parameter = parameter
+
+
+class PathError(StartupError):
+    """A path that cannot be read."""
+
+
+class RouteConflictError(StartupError):
+    """Two routes claim one method and path."""
+
+
+class ParameterError(StartupError):
+    """A parameter which no request could ever fill."""
+
+
+class DependencyError(StartupError):
+    """A dependency that cannot be called or never ends."""
+
+
+class StartupErrorGroup(VelociPyException, ExceptionGroup[StartupError]):
+    """Everything that is wrong with an application, at once; `exceptions` holds each mistake."""
+
+    def __new__(cls, faults: Sequence[StartupError]) -> StartupErrorGroup:
+        lines = "".join(f"\n  {number}. {fault}" for number, fault in enumerate(faults, 1))
+        return super().__new__(cls, f"{len(faults)} mistakes keep the application from starting:{lines}", list(faults))
+
+    def __init__(self, faults: Sequence[StartupError]) -> None:
+        super().__init__(faults)
+
+    def derive(self, excs: Sequence[Any]) -> StartupErrorGroup:
+        return StartupErrorGroup(excs)

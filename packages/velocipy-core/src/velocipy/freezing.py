@@ -1,0 +1,179 @@
+"""Freezing: from what was declared to what answers, with every mistake found on the way.
+
+Imported when the first application freezes, so that `import velocipy` pays for none of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from velocipy.errors import HTTPException, PathError, RouteConflictError, StartupError, StartupErrorGroup
+from velocipy.http.request import Request
+from velocipy.http.response import Response
+from velocipy.models import ModelAdapter, Models
+from velocipy.plans.compiler import compile_plan
+from velocipy.plans.failures import Failures
+from velocipy.plans.graph import Graph
+from velocipy.plans.plan import Plan
+from velocipy.plans.results import Results, without_body
+from velocipy.plans.signature import find_place
+from velocipy.routing.path import Segment, parse_path
+from velocipy.routing.router import Route
+from velocipy.routing.tree import Tree
+from velocipy.serialization import JSONCodec
+from velocipy.types import ExceptionHandler, Handler
+
+Match = tuple[Plan, tuple[str, ...]]
+
+
+class Settings(NamedTuple):
+    """What of an application decides how its requests are answered, besides its routes."""
+
+    codec: JSONCodec
+    model_adapters: Sequence[ModelAdapter]
+    overrides: Mapping[Handler, Handler]
+    exception_handlers: Mapping[int | type[Exception], ExceptionHandler]
+    max_content_length: int | None
+    debug: bool
+
+
+class Frozen(NamedTuple):
+    """What answers the requests of an application."""
+
+    find: Callable[[str, str], Match]
+    failures: Failures
+    plans: tuple[Plan, ...]
+
+
+def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
+    """Compile every route.
+
+    Raises:
+        StartupError: The one mistake that was found.
+        StartupErrorGroup: All of them, if there are several.
+    """
+    faults: list[StartupError] = []
+    results = Results(settings.codec.encode)
+    failures = Failures(settings.exception_handlers, results, settings.debug)
+    misses = _Misses(results, failures, settings.max_content_length)
+    tree: Tree[Plan] = Tree(misses.find)
+    misses.tree = tree
+    compiler = _Compiler(settings, results, faults)
+    plans = []
+    heads: list[tuple[list[Segment], Plan]] = []
+    for route in routes:
+        try:
+            segments = parse_path(route.path)
+        except PathError as error:
+            place = find_place(route.handler)
+            faults.append(PathError(error.problem, error.remedy, place=place.place, handler=place.handler))
+            continue
+        plan = compiler.plan(route, segments)
+        plans.append(plan)
+        for method in route.methods:
+            taken = tree.add(segments, method, plan)
+            if taken is not None and taken.route is not None:
+                faults.append(_conflict(method, route, taken.route))
+        if "GET" in route.methods:
+            heads.append((segments, _head(plan)))
+    for segments, plan in heads:
+        tree.add(segments, "HEAD", plan)  # where a HEAD route was declared, that one stays
+    if len(faults) == 1:
+        raise faults[0]
+    if faults:
+        raise StartupErrorGroup(faults)
+    return Frozen(tree.find, failures, tuple(plans))
+
+
+class _Compiler:
+    def __init__(self, settings: Settings, results: Results, faults: list[StartupError]) -> None:
+        self._settings = settings
+        self._results = results
+        self._faults = faults
+        self._models = Models(settings.model_adapters, settings.codec)
+        self._graph = Graph(self._models, settings.overrides, faults)
+
+    def plan(self, route: Route, segments: list[Segment]) -> Plan:
+        """Return the plan of *route*; one that cannot run, and faults, if there are any."""
+        path_names = tuple(segment.name for segment in segments if segment.name is not None)
+        before = len(self._faults)
+        call = self._graph.read(route.handler, segments, route.namespace)
+        run, source = _cannot_run, ""
+        if len(self._faults) == before:
+            run, source = compile_plan(call, path_names, route.status_code, self._models, self._results)
+        return Plan(
+            run,
+            status=route.status_code or 200,
+            path_names=path_names,
+            max_content_length=self._settings.max_content_length,
+            route=route,
+            call=call,
+            source_text=source,
+        )
+
+
+async def _cannot_run(request: Request) -> Response:
+    raise AssertionError("a plan with faults never runs")
+
+
+def _head(plan: Plan) -> Plan:
+    """Return the plan that answers HEAD from that of GET."""
+    return Plan(
+        without_body(plan.run, plan.status),
+        status=plan.status,
+        path_names=plan.path_names,
+        max_content_length=plan.max_content_length,
+        route=plan.route,
+        call=plan.call,
+        source_text=plan.source_text,
+    )
+
+
+def _conflict(method: str, route: Route, taken: Route) -> RouteConflictError:
+    place, first = find_place(route.handler), find_place(taken.handler)
+    return RouteConflictError(
+        f"{method} {route.path} is already answered by {first.handler}() at {first.place} ({taken.path}).",
+        "Change the path or the method of one, or remove it.",
+        place=place.place,
+        handler=place.handler,
+    )
+
+
+class _Misses:
+    """Answers what no route does: 404, 405 with `Allow`, and OPTIONS (RFC 9110 sections 9.3.7, 15.5.5 and 15.5.6)."""
+
+    tree: Tree[Plan]
+
+    def __init__(self, results: Results, failures: Failures, max_content_length: int | None) -> None:
+        self._encode = results.encode
+        handled = failures.handles(HTTPException(404))
+        self._not_found = Plan(
+            self._raise_not_found if handled else self._answer_not_found,
+            status=404,
+            max_content_length=max_content_length,
+        )
+        self._not_allowed = Plan(self._raise_not_allowed, max_content_length=max_content_length)
+        self._options = Plan(self._answer_options, max_content_length=max_content_length)
+
+    def find(self, method: str, path: str) -> Match:
+        if not self.tree.methods(path):
+            return self._not_found, ()
+        return (self._options if method == "OPTIONS" else self._not_allowed), ()
+
+    async def _answer_not_found(self, request: Request) -> bytes | Response:
+        # PERF: what raising would come to, while nobody has registered a handler for it.
+        body = self._encode({"detail": "Not Found"})
+        return Response(body, 404, media_type="application/json") if request.method == "HEAD" else body
+
+    async def _raise_not_found(self, request: Request) -> Response:
+        raise HTTPException(404)
+
+    async def _raise_not_allowed(self, request: Request) -> Response:
+        raise HTTPException(405, headers={"allow": self._allow(request.path)})
+
+    async def _answer_options(self, request: Request) -> Response:
+        return Response(None, 200, {"allow": self._allow(request.path)})
+
+    def _allow(self, path: str) -> str:
+        return ", ".join(sorted({*self.tree.methods(path), "OPTIONS"}))

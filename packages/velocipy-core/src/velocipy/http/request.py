@@ -1,0 +1,255 @@
+"""The request: its head at once, its body when asked.
+
+`Request` is what handlers, dependencies and plans see. Each adapter in `servers/` completes it for its protocol: it
+fills the head and says how header fields and body bytes are had (the methods with one underscore that raise
+NotImplementedError here). One counting reader stands under every way to read the body, so that a limit holds for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+from velocipy.errors import ClientDisconnect, HTTPException, PayloadTooLargeException
+from velocipy.http.cookies import parse_cookies
+from velocipy.http.headers import Headers
+from velocipy.http.multidict import MultiValueDict
+from velocipy.http.query import parse_pairs
+from velocipy.types import State
+
+if TYPE_CHECKING:
+    from contextlib import AsyncExitStack
+
+    from velocipy.application import VelociPy
+    from velocipy.http.address import Address
+    from velocipy.plans.plan import Plan
+
+MAX_FORM_FIELDS = 1000
+
+
+class Request:
+    """One request, as it came. Servers make it; handlers take it by the annotation `Request` or the name `request`.
+
+    Attributes:
+        app: The application that answers.
+        method: In upper case.
+        path: Percent-decoded, without the root path, starting with "/".
+    """
+
+    __slots__ = (
+        "_body",
+        "_cookies",
+        "_exits",
+        "_fields",
+        "_headers",
+        "_path_values",
+        "_plan",
+        "_state",
+        "app",
+        "method",
+        "path",
+    )
+
+    app: VelociPy
+    method: str
+    path: str
+    _plan: Plan
+    _path_values: tuple[str, ...]
+    _headers: Headers | None
+    _cookies: dict[str, str] | None
+    _fields: dict[str, list[str]] | None
+    _state: State | None
+    _body: bytes | bool | None  # None: not asked for; True: being streamed; bytes: here
+    _exits: AsyncExitStack | None
+
+    # -- the head ----------------------------------------------------------------------------------------------------
+
+    @property
+    def headers(self) -> Headers:
+        """Every header field."""
+        if self._headers is None:
+            self._headers = Headers(self._header_pairs())
+        return self._headers
+
+    def header(self, name: str, default: str | None = None) -> str | None:
+        """Return the first value of the header *name*, in any case, or *default*."""
+        value = self._header(name.lower())
+        return default if value is None else value
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The cookies by name, decoded. What is no cookie is skipped; of a name that repeats the first counts."""
+        if self._cookies is None:
+            self._cookies = parse_cookies("; ".join(self._header_list("cookie")))
+        return self._cookies
+
+    @property
+    def query_string(self) -> str:
+        """What follows the "?", undecoded."""
+        raise NotImplementedError
+
+    @property
+    def query_params(self) -> MultiValueDict[str]:
+        """The query: `[name]` gives the last value, `getlist(name)` all.
+
+        Raises:
+            HTTPException: 400, if an escape is no UTF-8.
+        """
+        return MultiValueDict(self._query())
+
+    def _query(self) -> dict[str, list[str]]:
+        fields = self._fields
+        if fields is None:
+            try:
+                fields = self._fields = parse_pairs(self.query_string)
+            except ValueError:
+                raise HTTPException(400, "The query string is not UTF-8") from None
+        return fields
+
+    @property
+    def path_params(self) -> dict[str, str]:
+        """The values in the path by name, as they were written."""
+        return dict(zip(self._plan.path_names, self._path_values, strict=False))
+
+    @property
+    def state(self) -> State:
+        """What this request's middleware and dependencies leave for each other; starts as the lifespan state."""
+        if self._state is None:
+            self._state = State(self.app._lifespan_state)
+        return self._state
+
+    @property
+    def http_version(self) -> str:
+        """ "1.0", "1.1", "2" or "3"."""
+        raise NotImplementedError
+
+    @property
+    def scheme(self) -> str:
+        """ "http" or "https"."""
+        raise NotImplementedError
+
+    @property
+    def client(self) -> Address | None:
+        """Who asks; None over a Unix socket."""
+        raise NotImplementedError
+
+    @property
+    def server(self) -> Address | None:
+        """The address that was asked; None over a Unix socket."""
+        raise NotImplementedError
+
+    @property
+    def root_path(self) -> str:
+        """The path under which the application is mounted, without a slash at its end."""
+        raise NotImplementedError
+
+    # -- the body ----------------------------------------------------------------------------------------------------
+
+    async def body(self) -> bytes:
+        """Read the whole body; it can be asked for again.
+
+        Raises:
+            PayloadTooLargeException: If it is longer than the limit, before or while it is read.
+            ClientDisconnect: If the client leaves before its end.
+            RuntimeError: If it was streamed.
+        """
+        body = self._body
+        if body is None:
+            limit = self._plan.max_content_length
+            length = self._content_length(limit)
+            if length == 0:
+                body = b""
+            else:
+                self._body = True
+                body = await self._read_body(limit, length)
+            self._body = body
+        elif body is True:
+            raise RuntimeError("the body was streamed, and is gone; ask for body() before stream(), or for one alone")
+        return body  # type: ignore[return-value]
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        """Yield the body in chunks as they come, none of them empty; once only.
+
+        Raises: as `body` does.
+        """
+        if isinstance(self._body, bytes):
+            if self._body:
+                yield self._body
+            return
+        if self._body is True:
+            raise RuntimeError("the body was streamed already, and is gone")
+        limit = self._plan.max_content_length
+        length = self._content_length(limit)
+        self._body = True
+        received = 0
+        async for chunk in self._read_chunks():
+            received += len(chunk)
+            if limit is not None and received > limit:
+                raise PayloadTooLargeException()
+            if chunk:
+                yield chunk
+        if length is not None and received < length:
+            raise ClientDisconnect(f"the body ended after {received} of {length} bytes")
+
+    async def json(self) -> Any:
+        """Read the body as JSON; None if it is empty.
+
+        Raises:
+            ValidationError: If it is no JSON; further as `body` does.
+        """
+        from velocipy.models import decode_json
+
+        body = await self.body()
+        return decode_json(self.app._codec, body) if body else None
+
+    async def form(self) -> MultiValueDict[str]:
+        """Read the body as a form (application/x-www-form-urlencoded).
+
+        Raises:
+            HTTPException: 415 if it is of another type, 400 if it is no UTF-8 or has over 1000 fields; further as
+                `body` does.
+        """
+        return MultiValueDict(await self._form())
+
+    async def _form(self) -> dict[str, list[str]]:
+        media_type = (self._header("content-type") or "").partition(";")[0].strip().lower()
+        if media_type != "application/x-www-form-urlencoded":
+            raise HTTPException(415, "A form is sent as application/x-www-form-urlencoded")
+        try:
+            return parse_pairs((await self.body()).decode("utf-8"), MAX_FORM_FIELDS)
+        except ValueError as error:
+            reason = "is not UTF-8" if isinstance(error, UnicodeError) else f"has {error}"
+            raise HTTPException(400, f"The form {reason}") from None
+
+    def _content_length(self, limit: int | None) -> int | None:
+        """Return the declared length of the body, or None when only reading will tell.
+
+        Raises:
+            PayloadTooLargeException: If it is over the limit.
+        """
+        text = self._header("content-length")
+        if text is None:
+            return None
+        if not (text.isascii() and text.isdecimal()):
+            raise HTTPException(400, "The content-length is not a number")
+        if len(text) > 18 or (limit is not None and int(text) > limit):
+            raise PayloadTooLargeException()
+        return int(text)
+
+    # -- what each adapter completes ----------------------------------------------------------------------------------
+
+    def _header(self, name: str) -> str | None:
+        """Return the first value of *name*, which is in lower case."""
+        raise NotImplementedError
+
+    def _header_list(self, name: str) -> list[str]:
+        raise NotImplementedError
+
+    def _header_pairs(self) -> list[tuple[str, str]]:
+        raise NotImplementedError
+
+    async def _read_body(self, limit: int | None, length: int | None) -> bytes:
+        raise NotImplementedError
+
+    def _read_chunks(self) -> AsyncIterator[bytes]:
+        raise NotImplementedError

@@ -1,0 +1,230 @@
+"""Model adapters: who turns JSON bytes into a typed value, and explains what is wrong with them.
+
+For each body the first adapter that claims its annotation is asked at start-up. Faults have one shape whoever finds
+them: pydantic tells all of its own; for everything else msgspec's decoder is the fast way, and when it refuses (it
+stops at the first fault) the one table of `conversion` finds them all.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, NamedTuple, Protocol, get_args
+
+from velocipy.conversion.constraints import read_constraints
+from velocipy.conversion.faults import INVALID, Convert, Loc, refuse
+from velocipy.conversion.records import is_record, read_record
+from velocipy.conversion.table import Table, unwrap
+from velocipy.errors import Fault, ValidationError
+from velocipy.serialization import JSONCodec
+
+
+class Decoder(NamedTuple):
+    """How a body becomes a value.
+
+    `decode(data)` returns it or raises one of `errors`; then `explain(data, loc, faults)` adds the faults and returns
+    INVALID (or the value, where `decode` was stricter than the table).
+    """
+
+    decode: Callable[[bytes], Any]
+    errors: tuple[type[Exception], ...]
+    explain: Convert
+
+
+class ModelAdapter(Protocol):
+    """Converts to the types of one library. Register it with `VelociPy(model_adapters=[...])`."""
+
+    name: str
+
+    def supports(self, annotation: Any) -> bool:
+        """Tell whether *annotation* is this adapter's."""
+        ...
+
+    def converter(self, annotation: Any) -> Convert:
+        """Return the conversion of JSON data.
+
+        Raises:
+            UnsupportedType: If there is none.
+        """
+        ...
+
+    def decoder(self, annotation: Any, codec: JSONCodec) -> Decoder:
+        """Return the conversion of JSON bytes.
+
+        Raises:
+            UnsupportedType: If there is none.
+        """
+        ...
+
+
+class Models:
+    """The adapters of one application, the first that supports an annotation first."""
+
+    def __init__(self, adapters: Sequence[ModelAdapter], codec: JSONCodec) -> None:
+        self._codec = codec
+        self._foreign = [*adapters, *([PydanticAdapter()] if _pydantic_known() else [])]
+        self.data = Table(text=False, foreign=self._foreign_conversion)
+        self.text = Table(text=True, foreign=self._foreign_conversion)
+        self._standard: ModelAdapter = StandardAdapter(self.data)
+
+    def _foreign_conversion(self, annotation: Any) -> Convert | None:
+        for adapter in self._foreign:
+            if adapter.supports(annotation):
+                return adapter.converter(annotation)
+        return None
+
+    def decoder(self, annotation: Any, source: Any = None) -> Decoder:
+        """Return the conversion of a JSON body to *annotation* within the constraints that *source* carries.
+
+        Raises:
+            UnsupportedType: If there is none.
+        """
+        if read_constraints([source]):
+            return self._standard.decoder(Annotated[annotation, source], self._codec)
+        for adapter in self._foreign:
+            if adapter.supports(annotation):
+                return adapter.decoder(annotation, self._codec)
+        return self._standard.decoder(annotation, self._codec)
+
+    def is_model(self, annotation: Any) -> bool:
+        """Tell whether *annotation* is a class with named fields, whoever owns it."""
+        plain, _ = unwrap(annotation)
+        return is_record(plain) or any(adapter.supports(plain) for adapter in self._foreign)
+
+
+class StandardAdapter:
+    """Everything that `conversion` knows: builtin types, dataclasses, TypedDict, NamedTuple, msgspec.Struct, attrs."""
+
+    name = "standard"
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def supports(self, annotation: Any) -> bool:
+        return True
+
+    def converter(self, annotation: Any) -> Convert:
+        return self._table.conversion(annotation)
+
+    def decoder(self, annotation: Any, codec: JSONCodec) -> Decoder:
+        convert = self._table.conversion(annotation)
+
+        def explain(data: bytes, loc: Loc, faults: list[Fault]) -> Any:
+            try:
+                value = codec.decode(data)
+            except (ValueError, RecursionError) as error:
+                return refuse(faults, loc, "json_invalid", f"Invalid JSON: {_reason(error)}")
+            return convert(value, loc, faults)
+
+        decode = _msgspec_decode(annotation)
+        if decode is not None:
+            return Decoder(decode, (ValueError, RecursionError), explain)
+
+        def decode_and_convert(data: bytes) -> Any:
+            faults: list[Fault] = []
+            value = explain(data, (), faults)
+            if value is INVALID:
+                raise ValidationError(faults)
+            return value
+
+        return Decoder(decode_and_convert, (ValidationError,), explain)
+
+
+def _msgspec_decode(annotation: Any) -> Callable[[bytes], Any] | None:
+    """Return msgspec's decoder, None if msgspec is not installed or does not know the type."""
+    try:
+        import msgspec
+    except ImportError:
+        return None
+    if _meta_by_others(annotation):
+        return None
+    try:
+        return msgspec.json.Decoder(annotation).decode
+    except TypeError:
+        return None
+
+
+def _meta_by_others(annotation: Any, seen: tuple[Any, ...] = ()) -> bool:
+    """Tell whether constraints stand in *annotation* which msgspec would not see: it knows its own `Meta` alone."""
+    plain, metadata = unwrap(annotation)
+    if any(type(item).__module__.partition(".")[0] != "msgspec" for item in metadata):
+        return True
+    if plain in seen:
+        return False
+    seen = (*seen, plain)
+    inner = [field.annotation for field in read_record(plain).fields] if is_record(plain) else get_args(plain)
+    return any(_meta_by_others(item, seen) for item in inner if not isinstance(item, (str, int, bytes)))
+
+
+def _pydantic_known() -> bool:
+    """Tell whether the program has imported pydantic; if not, no annotation of it can be one of pydantic's."""
+    return "pydantic" in sys.modules
+
+
+class PydanticAdapter:
+    """pydantic's models and whatever else carries its schema, by `TypeAdapter`."""
+
+    name = "pydantic"
+
+    def supports(self, annotation: Any) -> bool:
+        plain, metadata = unwrap(annotation)
+        if any(hasattr(item, "__get_pydantic_core_schema__") for item in metadata):
+            return True
+        if hasattr(plain, "__get_pydantic_core_schema__") or hasattr(plain, "__pydantic_validator__"):
+            return True
+        return any(self.supports(argument) for argument in get_args(plain) if not isinstance(argument, (str, int)))
+
+    def converter(self, annotation: Any) -> Convert:
+        adapter, error_type = self._type_adapter(annotation)
+
+        def convert(value: Any, loc: Loc, faults: list[Fault]) -> Any:
+            try:
+                return adapter.validate_python(value)
+            except error_type as error:
+                return _pydantic_faults(error, loc, faults)
+
+        return convert
+
+    def decoder(self, annotation: Any, codec: JSONCodec) -> Decoder:
+        adapter, error_type = self._type_adapter(annotation)
+
+        def explain(data: bytes, loc: Loc, faults: list[Fault]) -> Any:
+            try:
+                return adapter.validate_json(data)
+            except error_type as error:
+                return _pydantic_faults(error, loc, faults)
+
+        return Decoder(adapter.validate_json, (error_type,), explain)
+
+    def _type_adapter(self, annotation: Any) -> tuple[Any, type[Exception]]:
+        from pydantic import TypeAdapter, ValidationError
+
+        return TypeAdapter(annotation), ValidationError
+
+
+def _pydantic_faults(error: Any, loc: Loc, faults: list[Fault]) -> Any:
+    for fault in error.errors(include_url=False, include_context=False, include_input=False):
+        refuse(faults, (*loc, *fault["loc"]), fault["type"], fault["msg"])
+    return INVALID
+
+
+def decode_json(codec: JSONCodec, data: bytes) -> Any:
+    """Return the value of a JSON body.
+
+    Raises:
+        ValidationError: If it is no JSON.
+    """
+    try:
+        return codec.decode(data)
+    except (ValueError, RecursionError) as error:
+        faults: list[Fault] = []
+        refuse(faults, ("body",), "json_invalid", f"Invalid JSON: {_reason(error)}")
+        raise ValidationError(faults) from None
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(error, UnicodeError):
+        return "it is not UTF-8"
+    return str(error)

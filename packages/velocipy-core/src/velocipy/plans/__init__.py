@@ -1,0 +1,1 @@
+"""Everything between the router and the handler, decided at start-up."""

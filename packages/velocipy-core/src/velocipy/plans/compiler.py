@@ -1,0 +1,295 @@
+"""From the data of a plan to one Python function. Generating code is done here and nowhere else.
+
+The function reads top to bottom as the request is answered. Head phase: path, query, headers, cookies, and every
+dependency that needs no more; faults are collected, and what depends on a faulty value does not run. Body phase: the
+body's type and length are checked, then it is read and decoded, then what depends on it runs. One 422 tells all faults.
+Last, the handler.
+"""
+
+from __future__ import annotations
+
+import linecache
+from functools import cache
+from itertools import count
+from types import CodeType
+from typing import Any
+
+from velocipy.concurrency import call_plain
+from velocipy.conversion.faults import INVALID, refuse
+from velocipy.conversion.scalars import anything, text_int
+from velocipy.errors import ValidationError
+from velocipy.models import Models
+from velocipy.plans.body import require_json
+from velocipy.plans.exits import context_factory, enter, is_context, open_exits
+from velocipy.plans.plan import Argument, Call, Input, Run
+from velocipy.plans.results import WITHOUT_BODY, Results
+from velocipy.plans.sources import UNSET
+
+_LITERALS = (int, str, bool, float, type(None))
+_PLAIN = frozenset({*_LITERALS, bytes, dict, list, tuple, set})  # PERF: no context managers, as is known at once
+
+
+def compile_plan(
+    call: Call, path_names: tuple[str, ...], status: int | None, models: Models, results: Results
+) -> tuple[Run, str]:
+    """Return the function that answers a request by *call*, and its source."""
+    writer = _Writer(path_names, models)
+    writer.handler(call, status, results)
+    source = "\n".join(writer.lines) + "\n"
+    namespace = writer.names
+    exec(_code(source), namespace)
+    return namespace["plan"], source
+
+
+@cache
+def _code(source: str) -> CodeType:
+    """Compile once what many routes have alike, and let tracebacks show its lines."""
+    filename = f"<velocipy plan {abs(hash(source)):x}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    return compile(source, filename, "exec")
+
+
+class _Writer:
+    """Writes the lines of one plan, and gathers the objects that they name."""
+
+    def __init__(self, path_names: tuple[str, ...], models: Models) -> None:
+        self.lines: list[str] = ["async def plan(request):"]
+        self.names: dict[str, Any] = {"INVALID": INVALID, "refuse": refuse}
+        self._variables: set[str] = set()
+        self._path_names = path_names
+        self._models = models
+        self._values: dict[Call, str] = {}  # the variables that hold what a call returned
+        self._can_be_invalid: set[str] = set()
+        self._body_keyed = False
+
+    def handler(self, call: Call, status: int | None, results: Results) -> None:
+        inputs = call.inputs()
+        self._body_keyed = _is_keyed(inputs)
+        self._open_sources({item.place for item in inputs}, any(map(_can_fail, inputs)))
+        for dependency in _in_order(call):
+            if not dependency.needs_body:
+                self._dependency(dependency)
+        arguments = self._inputs(call, in_body=False)
+        if call.needs_body:
+            self._read_body(inputs)
+            for dependency in _in_order(call):
+                if dependency.needs_body:
+                    self._dependency(dependency)
+            arguments |= self._inputs(call, in_body=True)
+        if any(map(_can_fail, inputs)):
+            self.names["ValidationError"] = ValidationError
+            self._line("if faults:")
+            self._line("    raise ValidationError(faults)")
+        self._line(f"result = {self._called(call, 'handler', arguments)}")
+        self.names["finish"] = results.finish
+        if status not in WITHOUT_BODY:
+            self.names |= {"encodable": results.encodable, "encode": results.encode}
+            self._line("if type(result) in encodable:")
+            self._line("    return encode(result)")
+        self._line(f"return finish(result, {status})")
+
+    def _line(self, text: str, depth: int = 1) -> None:
+        self.lines.append("    " * depth + text)
+
+    def _name(self, hint: str, value: Any) -> str:
+        """Return a name for *value*, an object that the plan uses."""
+        for number in count(1):
+            name = hint if number == 1 else f"{hint}_{number}"
+            if name not in self._variables and self.names.setdefault(name, value) is value:
+                return name
+        raise AssertionError
+
+    def _variable(self, hint: str) -> str:
+        """Return a name for one of the plan's own variables."""
+        for number in count(1):
+            name = hint if number == 1 else f"{hint}_{number}"
+            if name not in self._variables and name not in self.names:
+                self._variables.add(name)
+                return name
+        raise AssertionError
+
+    # -- the head ----------------------------------------------------------------------------------------------------
+
+    def _open_sources(self, places: set[str], can_fail: bool) -> None:
+        if can_fail:
+            self._line("faults = []")
+        if "path" in places:
+            self._line("path = request._path_values")
+        if "query" in places:
+            self._line("query = request._query()")
+        if "cookie" in places:
+            self._line("cookies = request.cookies")
+
+    def _inputs(self, call: Call, *, in_body: bool) -> dict[str, str]:
+        """Write the inputs of *call* from the head or the body; return the variable for each parameter."""
+        variables = {}
+        for parameter, filled_by, _ in call.arguments:
+            if isinstance(filled_by, Input) and (filled_by.place in ("body", "form")) is in_body:
+                variables[parameter] = variable = self._variable(f"p_{parameter}")
+                self._input(variable, filled_by)
+                if _can_fail(filled_by):
+                    self._can_be_invalid.add(variable)
+        return variables
+
+    def _input(self, variable: str, item: Input) -> None:
+        if item.place == "path":
+            self._convert(variable, item, f"path[{self._path_names.index(item.name)}]", 1)
+        elif item.place == "body":
+            self._body_input(variable, item)
+        else:
+            self._line(f"raw = {self._raw(item)}")
+            self._line("if not raw:" if item.many else "if raw is None:")
+            self._absent(variable, item)
+            if item.place in ("query", "form") and not item.many:
+                self._line("elif len(raw) == 1:")
+                self._convert(variable, item, "raw[0]", 2)
+                self._line("else:")
+                message = "Input should be a single value, but there are several"
+                self._line(f"{variable} = refuse(faults, {self._loc(item)}, 'multiple_values', {message!r})", 2)
+            else:
+                self._line("else:")
+                self._convert(variable, item, "raw", 2)
+
+    def _raw(self, item: Input) -> str:
+        if item.place == "header":
+            return f"request.{'_header_list' if item.many else '_header'}({item.name.lower()!r})"
+        source = {"query": "query", "cookie": "cookies", "form": "form"}[item.place]
+        return f"{source}.get({item.name!r})"
+
+    def _convert(self, variable: str, item: Input, raw: str, depth: int) -> None:
+        if item.convert is anything:
+            self._line(f"{variable} = {raw}", depth)
+            return
+        convert = self._name(f"convert_{variable.removeprefix('p_')}", item.convert)
+        slow = f"{convert}({raw}, {self._loc(item)}, faults)"
+        if item.convert is text_int:  # PERF: spares a call in the commonest case
+            if raw != "raw":
+                self._line(f"raw = {raw}", depth)
+                slow = slow.replace(f"({raw},", "(raw,", 1)
+            self._line(f"{variable} = int(raw) if len(raw) < 19 and raw.isascii() and raw.isdigit() else {slow}", depth)
+        else:
+            self._line(f"{variable} = {slow}", depth)
+
+    def _loc(self, item: Input) -> str:
+        alone = item.place == "body" and not self._body_keyed
+        return repr(("body",) if alone else (item.place, item.name))
+
+    def _absent(self, variable: str, item: Input, depth: int = 2) -> None:
+        """Write what the value is when the request has none."""
+        if item.default is UNSET:
+            self._line(f"{variable} = refuse(faults, {self._loc(item)}, 'missing', 'Field required')", depth)
+        elif type(item.default) in _LITERALS and repr(item.default) not in ("nan", "inf", "-inf"):
+            self._line(f"{variable} = {item.default!r}", depth)
+        else:
+            default = self._name(f"default_{variable.removeprefix('p_')}", item.default)
+            copied = ".copy()" if isinstance(item.default, (list, dict, set)) else ""
+            self._line(f"{variable} = {default}{copied}", depth)
+
+    # -- the body ----------------------------------------------------------------------------------------------------
+
+    def _read_body(self, inputs: list[Input]) -> None:
+        if any(item.place == "form" for item in inputs):
+            self._line("form = await request._form()")
+            return
+        self.names["require_json"] = require_json
+        self._line("content_type = request._header('content-type')")
+        self._line("if content_type != 'application/json':")
+        self._line("    require_json(request, content_type)")
+        self._line("body = await request.body()")
+        if self._body_keyed:
+            decode, errors, explain = self._models.decoder(dict[str, Any])
+            self._decode("fields", "decode_fields", decode, errors, explain, ("body",))
+            self._line("else:")
+            self._line("fields = {}", 2)
+
+    def _decode(
+        self, variable: str, hint: str, decode: Any, errors: Any, explain: Any, loc: tuple[str, ...]
+    ) -> None:
+        names = (
+            self._name(hint, decode),
+            self._name(f"{hint}_errors", errors),
+            self._name(f"{hint}_explain", explain),
+        )
+        self._line("if body:")
+        self._line("try:", 2)
+        self._line(f"{variable} = {names[0]}(body)", 3)
+        self._line(f"except {names[1]}:", 2)
+        self._line(f"{variable} = {names[2]}(body, {loc!r}, faults)", 3)
+
+    def _body_input(self, variable: str, item: Input) -> None:
+        if not self._body_keyed:
+            decode, errors, explain = self._models.decoder(item.annotation, item.source)
+            self._decode(variable, f"decode_{variable.removeprefix('p_')}", decode, errors, explain, ("body",))
+            self._line("else:")
+            self._absent(variable, item)
+            return
+        convert = self._name(f"convert_{variable.removeprefix('p_')}", item.convert)
+        self._line("if fields is INVALID:")
+        self._line(f"{variable} = INVALID", 2)
+        self._line(f"elif {item.name!r} in fields:")
+        self._line(f"{variable} = {convert}(fields[{item.name!r}], {self._loc(item)}, faults)", 2)
+        self._line("else:")
+        self._absent(variable, item)
+
+    # -- calls -------------------------------------------------------------------------------------------------------
+
+    def _dependency(self, call: Call) -> None:
+        arguments = self._inputs(call, in_body=False) | (self._inputs(call, in_body=True) if call.needs_body else {})
+        hint = getattr(call.call, "__name__", "dependency")
+        function = self._name(hint if hint.isidentifier() and not hint.startswith("p_") else "dependency", call.call)
+        self._values[call] = value = self._variable(f"d_{function}")
+        used = [arguments.get(parameter) or self._values.get(by) for parameter, by, _ in call.arguments]  # type: ignore[arg-type]
+        doubtful = sorted({name for name in used if name in self._can_be_invalid})  # type: ignore[type-var]
+        depth = 1
+        if doubtful:
+            self._can_be_invalid.add(value)
+            self._line(f"{value} = INVALID")
+            self._line(f"if {' and '.join(f'{name} is not INVALID' for name in doubtful)}:")
+            depth = 2
+        self._line(f"{value} = {self._called(call, function, arguments)}", depth)
+        if call.kind in ("async", "plain"):
+            self.names |= {"PLAIN": _PLAIN, "is_context": is_context, "enter": enter}
+            self._line(f"if type({value}) not in PLAIN and is_context({value}):", depth)
+            self._line(f"{value} = await enter(request, {value})", depth + 1)
+
+    def _called(self, call: Call, hint: str, inputs: dict[str, str]) -> str:
+        """Return the expression that calls *call* with its arguments."""
+        arguments = ", ".join(self._argument(argument, inputs) for argument in call.arguments)
+        if call.kind == "async":
+            return f"await {self._name(hint, call.call)}({arguments})"
+        if call.kind == "plain":
+            self.names["call_plain"] = call_plain
+            separator = ", " if arguments else ""
+            return f"await call_plain({self._name(hint, call.call)}{separator}{arguments})"
+        self.names["open_exits"] = open_exits
+        factory = self._name(f"open_{hint}", context_factory(call.call, call.kind))
+        return f"await open_exits(request).enter_async_context({factory}({arguments}))"
+
+    def _argument(self, argument: Argument, inputs: dict[str, str]) -> str:
+        parameter, filled_by, positional = argument
+        if filled_by is None:
+            value = "request"
+        elif isinstance(filled_by, Input):
+            value = inputs[parameter]
+        else:
+            value = self._values[filled_by]
+        return value if positional else f"{parameter}={value}"
+
+
+def _in_order(call: Call) -> list[Call]:
+    """Return what *call* depends on, each after what it depends on itself, and each once."""
+    ordered: dict[Call, None] = {}
+    for _, filled_by, _ in call.arguments:
+        if isinstance(filled_by, Call):
+            ordered |= dict.fromkeys((*_in_order(filled_by), filled_by))
+    return list(ordered)
+
+
+def _can_fail(item: Input) -> bool:
+    return item.place != "path" or item.convert is not anything
+
+
+def _is_keyed(inputs: list[Input]) -> bool:
+    """Tell whether the body is an object of values by name: when there are several, or one that asks for it."""
+    bodies = [item for item in inputs if item.place == "body"]
+    return len({item.name for item in bodies}) > 1 or any(item.source.embed for item in bodies)

@@ -1,0 +1,74 @@
+"""What dependencies leave open until the request has ended: generators and context managers.
+
+They stand on one stack for each request, which is unwound after the answer was sent, in reverse order and in the same
+task. A failure of the handler is raised at each `yield` on the way.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from typing import Any
+
+from velocipy.concurrency import ThreadedContext
+from velocipy.http.request import Request
+from velocipy.plans.signature import Kind
+
+_logger = logging.getLogger("velocipy")
+
+
+def open_exits(request: Request) -> AsyncExitStack:
+    """Return the stack of *request*, made at the first use."""
+    if request._exits is None:
+        request._exits = AsyncExitStack()
+    return request._exits
+
+
+def context_factory(call: Callable[..., Any], kind: Kind) -> Callable[..., AbstractAsyncContextManager[Any]]:
+    """Return what makes an async context manager of a dependency that stays open."""
+    if kind == "async generator":
+        return asynccontextmanager(call)
+    if kind == "async context":
+        return call
+    make = contextmanager(call) if kind == "generator" else call
+    return lambda *args, **kwargs: ThreadedContext(make(*args, **kwargs))
+
+
+async def enter(request: Request, value: Any) -> Any:
+    """Enter the context manager that a dependency returned, and return what stands for it."""
+    if hasattr(value, "__aenter__"):
+        return await open_exits(request).enter_async_context(value)
+    return await open_exits(request).enter_async_context(ThreadedContext(value))
+
+
+def is_context(value: Any) -> bool:
+    """Tell whether *value* is a context manager, async or plain."""
+    cls = type(value)
+    return hasattr(cls, "__aexit__") or hasattr(cls, "__exit__")
+
+
+async def unwind(request: Request, error: BaseException | None) -> BaseException | None:
+    """Close what is open with *error* raised at each `yield`, and return the error there is then.
+
+    A generator that swallows the error does not undo the failure: there is still no answer.
+    """
+    stack, request._exits = request._exits, None
+    if stack is None:
+        return error
+    try:
+        await stack.__aexit__(type(error) if error else None, error, error.__traceback__ if error else None)
+    except Exception as failure:
+        return failure
+    return error
+
+
+async def close(request: Request, error: BaseException | None = None) -> None:
+    """Close what is open when the answer has been sent; what fails then can only be logged."""
+    failure = await unwind(request, error)
+    if failure is not None and failure is not error:
+        _logger.error(
+            "closing the dependencies of %s %s failed", request.method, request.path, exc_info=failure
+        )
+
+

@@ -1,0 +1,88 @@
+"""From an exception to an answer: by status, then by class, then the default."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from typing import TYPE_CHECKING
+
+from velocipy.concurrency import call_plain
+from velocipy.errors import ClientDisconnect, HTTPException
+from velocipy.http.request import Request
+from velocipy.http.response import JSONResponse, PlainTextResponse, Response
+from velocipy.plans.exits import unwind
+from velocipy.plans.results import Results
+from velocipy.plans.signature import call_kind
+from velocipy.types import ExceptionHandler
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_logger = logging.getLogger("velocipy")
+
+
+class Failures:
+    """Answers the failures of one application.
+
+    Args:
+        handlers: What answers, by exception class or status code.
+        results: Turns what a handler returns into a response.
+        debug: Whether an answer to an unhandled exception tells its traceback.
+    """
+
+    def __init__(
+        self, handlers: Mapping[int | type[Exception], ExceptionHandler], results: Results, debug: bool
+    ) -> None:
+        self._handlers = dict(handlers)
+        self._results = results
+        self._debug = debug
+
+    def handles(self, error: Exception) -> bool:
+        """Tell whether a handler was registered for what *error* is."""
+        return self._find(error) is not None
+
+    async def answer(self, request: Request, error: BaseException) -> Response | None:
+        """Return the answer to *error*, raised at what dependencies left open first; None if nobody is there to read it.
+
+        Raises:
+            BaseException: *error* itself, if it is no `Exception` (a cancelled task has no answer).
+        """
+        if request._exits is not None:
+            error = await unwind(request, error) or error
+        if not isinstance(error, Exception):
+            raise error
+        handler = self._find(error)
+        if handler is not None:
+            try:
+                is_async = call_kind(handler) == "async"
+                result = await (handler(request, error) if is_async else call_plain(handler, request, error))
+                return self._results.response(result, None)
+            except Exception as failure:  # the handler chose another answer, or failed itself
+                error = failure
+        if isinstance(error, HTTPException):
+            return self.default(error)
+        if isinstance(error, ClientDisconnect):
+            return None
+        return self.unhandled(request, error)
+
+    def default(self, error: HTTPException) -> Response:
+        """Return the answer that an `HTTPException` describes."""
+        response = JSONResponse({"detail": error.detail}, error.status_code, error.headers)
+        response.bind(self._results.encode)
+        return response
+
+    def unhandled(self, request: Request, error: BaseException) -> Response:
+        """Log *error* and return a 500 that tells nothing of it, unless in debug."""
+        _logger.error("unhandled error in %s %s", request.method, request.path, exc_info=error)
+        if self._debug:
+            return PlainTextResponse("".join(traceback.format_exception(error)), 500)
+        return self.default(HTTPException(500))
+
+    def _find(self, error: Exception) -> ExceptionHandler | None:
+        if isinstance(error, HTTPException) and error.status_code in self._handlers:
+            return self._handlers[error.status_code]
+        for cls in type(error).__mro__:
+            if cls in self._handlers:
+                return self._handlers[cls]
+        return None
+

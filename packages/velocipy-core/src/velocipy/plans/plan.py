@@ -1,0 +1,127 @@
+"""A plan: everything between the router and the handler, decided at start-up.
+
+These are data. `graph` reads them from signatures, `compiler` makes one function of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from velocipy.conversion.faults import Convert
+    from velocipy.http.request import Request
+    from velocipy.http.response import Response
+    from velocipy.plans.signature import Kind
+    from velocipy.plans.sources import Place, Source
+    from velocipy.routing.router import Route
+
+Run = Callable[["Request"], Awaitable["bytes | Response"]]
+
+
+class Input(NamedTuple):
+    """A value that the request brings.
+
+    Attributes:
+        place: Where from.
+        name: Its name there.
+        annotation: What it becomes.
+        convert: How, from text or (a body) from JSON data.
+        default: What it is when the request has none; `plans.sources.UNSET` if it must.
+        many: Whether all values of the name are taken, as a list.
+        source: The marker that was written, or one that says the same.
+    """
+
+    place: Place
+    name: str
+    annotation: Any
+    convert: Convert
+    default: Any
+    many: bool
+    source: Source
+
+
+class Argument(NamedTuple):
+    """A parameter of a call and what fills it: an input, the value of another call, or the request itself (None)."""
+
+    parameter: str
+    filled_by: Input | Call | None
+    positional: bool
+
+
+class Call:
+    """A handler or dependency and what fills its parameters. Two arguments filled by one `Call` share its value."""
+
+    __slots__ = ("arguments", "call", "kind", "needs_body")
+
+    def __init__(self, call: Callable[..., Any], kind: Kind, arguments: list[Argument]) -> None:
+        self.call = call
+        self.kind = kind
+        self.arguments = arguments
+        self.needs_body = any(
+            isinstance(filled_by, Input) and filled_by.place in ("body", "form")
+            for _, filled_by, _ in arguments
+            if filled_by is not None
+        ) or any(isinstance(filled_by, Call) and filled_by.needs_body for _, filled_by, _ in arguments)
+
+    def inputs(self) -> list[Input]:
+        """Return the inputs of the call and of all that it depends on."""
+        found: list[Input] = []
+        for _, filled_by, _ in self.arguments:
+            if isinstance(filled_by, Input):
+                found.append(filled_by)
+            elif isinstance(filled_by, Call):
+                found.extend(filled_by.inputs())
+        return found
+
+
+class Plan:
+    """What answers one route.
+
+    Attributes:
+        run: Takes the request; returns the bytes of an answer with `status` and `headers`, or a `Response`.
+        status: Of an answer that is no `Response`.
+        headers: Of the same, in lower case, and `encoded_headers` the same as bytes.
+        path_names: The names of the values in the path.
+        max_content_length: How many bytes the body may have; None for any number.
+        route: What was declared; None for what the framework answers by itself.
+        call: The handler with its dependencies, likewise.
+    """
+
+    __slots__ = (
+        "call",
+        "encoded_headers",
+        "headers",
+        "max_content_length",
+        "path_names",
+        "route",
+        "run",
+        "source_text",
+        "status",
+    )
+
+    def __init__(
+        self,
+        run: Run,
+        *,
+        status: int = 200,
+        media_type: str = "application/json",
+        path_names: tuple[str, ...] = (),
+        max_content_length: int | None = None,
+        route: Route | None = None,
+        call: Call | None = None,
+        source_text: str = "",
+    ) -> None:
+        self.run = run
+        self.status = status
+        self.headers: tuple[tuple[str, str], ...] = (("content-type", media_type),)
+        self.encoded_headers = tuple((name.encode(), value.encode()) for name, value in self.headers)
+        self.path_names = path_names
+        self.max_content_length = max_content_length
+        self.route = route
+        self.call = call
+        self.source_text = source_text
+
+    def source(self) -> str:
+        """Return the steps of the plan as the Python that runs."""
+        return self.source_text

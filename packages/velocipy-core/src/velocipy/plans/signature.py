@@ -1,0 +1,191 @@
+"""Reads a callable once: its parameters with their annotations resolved, how it must be called, where it stands."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+import sys
+import typing
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, Literal, NamedTuple
+
+from velocipy.errors import ParameterError
+
+Kind = Literal["async", "plain", "async generator", "generator", "async context", "context"]
+
+MISSING = inspect.Parameter.empty
+
+
+class Parameter(NamedTuple):
+    """A parameter as it was written, its annotation resolved; `MISSING` for what it has not."""
+
+    name: str
+    annotation: Any
+    default: Any
+    positional: bool
+
+
+class Place(NamedTuple):
+    """Where a callable stands: for messages."""
+
+    place: str
+    handler: str
+
+
+def find_place(call: Callable[..., Any]) -> Place:
+    """Return "file:line" and the name of a callable, whatever it is wrapped in."""
+    function = _function(call)
+    name = getattr(function, "__qualname__", None) or type(call).__qualname__
+    code = getattr(function, "__code__", None)
+    if code is None:
+        module = sys.modules.get(getattr(function, "__module__", ""))
+        file = getattr(module, "__file__", None)
+        return Place(_shown(file) if file else "", name)
+    return Place(f"{_shown(code.co_filename)}:{code.co_firstlineno}", name.rpartition("<locals>.")[2])
+
+
+def _shown(file: str) -> str:
+    """Return the path from the working directory where the file is below it, else the whole."""
+    folder = os.getcwd() + os.sep
+    return file.removeprefix(folder)
+
+
+def _function(call: Any) -> Any:
+    """Return the function whose code runs in the end: below partial, wraps, methods, `__call__` and `__init__`."""
+    while True:
+        if isinstance(call, functools.partial):
+            call = call.func
+        elif inspect.ismethod(call):
+            call = call.__func__
+        elif hasattr(call, "__wrapped__"):
+            call = call.__wrapped__
+        elif isinstance(call, type):
+            initializer = call.__init__
+            return initializer if hasattr(initializer, "__code__") else call
+        elif inspect.isfunction(call) or not hasattr(type(call), "__call__"):
+            return call
+        elif hasattr(type(call).__call__, "__code__"):
+            call = type(call).__call__
+        else:
+            return call
+
+
+def call_kind(call: Any) -> Kind:
+    """Return how *call* must be called."""
+    while isinstance(call, functools.partial):
+        call = call.func
+    if not isinstance(call, type) and not inspect.isroutine(call):
+        call = type(call).__call__
+    if inspect.iscoroutinefunction(call):
+        return "async"
+    if inspect.isasyncgenfunction(call):
+        return "async generator"
+    if inspect.isgeneratorfunction(call):
+        return "generator"
+    wrapped = inspect.unwrap(call) if hasattr(call, "__wrapped__") else call
+    if wrapped is not call:  # @asynccontextmanager and @contextmanager
+        if inspect.isasyncgenfunction(wrapped):
+            return "async context"
+        if inspect.isgeneratorfunction(wrapped):
+            return "context"
+    return "plain"
+
+
+def read_parameters(
+    call: Callable[..., Any], namespace: dict[str, Any] | None, faults: list[Any]
+) -> list[Parameter] | None:
+    """Return the parameters of *call*; add a `ParameterError` for each that cannot be read.
+
+    Args:
+        call: A handler or dependency.
+        namespace: Local names that its annotations may mean, besides those of its module.
+        faults: Where the mistakes go.
+
+    Returns:
+        The parameters which could be read, or None if *call* has no signature at all.
+    """
+    place = find_place(call)
+    try:
+        signature = _signature(call)
+    except (ValueError, TypeError) as error:
+        faults.append(
+            ParameterError(f"its signature cannot be read ({error}).", "Wrap it in a function.", **place._asdict())
+        )
+        return None
+    function = _function(call)
+    known = dict(getattr(sys.modules.get(getattr(function, "__module__", "")), "__dict__", {}))
+    known |= getattr(function, "__globals__", {})
+    local = {**_closure(function), **(namespace or {})}
+    bound = call.keywords if isinstance(call, functools.partial) else {}
+    parameters = []
+    for parameter in signature.parameters.values():
+        if parameter.name in bound:
+            continue
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            faults.append(
+                ParameterError(
+                    "the parameter could be anything.",
+                    "Name each parameter; if a decorator put it there, use functools.wraps in it.",
+                    parameter=str(parameter).partition(":")[0],
+                    **place._asdict(),
+                )
+            )
+            continue
+        try:
+            annotation = _resolve(parameter.annotation, known, local)
+        except Exception as error:
+            faults.append(
+                ParameterError(
+                    f"the annotation {_written(parameter.annotation)} cannot be resolved: {error}.",
+                    "Import the name where the program runs (not under TYPE_CHECKING alone), or correct it.",
+                    parameter=parameter.name,
+                    **place._asdict(),
+                )
+            )
+            continue
+        positional = parameter.kind is not parameter.KEYWORD_ONLY
+        parameters.append(Parameter(parameter.name, annotation, parameter.default, positional))
+    return parameters
+
+
+def read_return(call: Callable[..., Any], namespace: dict[str, Any] | None) -> Any:
+    """Return the annotation of what *call* returns, MISSING if there is none or it cannot be resolved."""
+    function = _function(call)
+    try:
+        annotation = _signature(call).return_annotation
+        return _resolve(annotation, getattr(function, "__globals__", {}), {**_closure(function), **(namespace or {})})
+    except Exception:
+        return MISSING
+
+
+def _signature(call: Callable[..., Any]) -> inspect.Signature:
+    if sys.version_info >= (3, 14):
+        import annotationlib
+
+        return inspect.signature(call, annotation_format=annotationlib.Format.FORWARDREF)
+    return inspect.signature(call)
+
+
+def _resolve(annotation: Any, known: dict[str, Any], local: dict[str, Any]) -> Any:
+    if annotation is MISSING:
+        return annotation
+    holder = SimpleNamespace(__annotations__={"it": annotation})
+    return typing.get_type_hints(holder, known, local, include_extras=True)["it"]
+
+
+def _closure(function: Any) -> dict[str, Any]:
+    names = getattr(getattr(function, "__code__", None), "co_freevars", ())
+    cells = getattr(function, "__closure__", None) or ()
+    found = {}
+    for name, cell in zip(names, cells, strict=False):
+        try:
+            found[name] = cell.cell_contents
+        except ValueError:  # not yet filled
+            continue
+    return found
+
+
+def _written(annotation: Any) -> str:
+    return repr(annotation) if isinstance(annotation, str) else str(annotation)

@@ -1,0 +1,174 @@
+"""Routers: declaring routes, and including one router in another.
+
+Declaring only records. What a route means, and whether it can work, is decided when the application freezes.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, TypeVar
+
+from velocipy.types import Handler
+
+Decorated = TypeVar("Decorated", bound=Handler)
+
+
+class Route(NamedTuple):
+    """A route as it was declared.
+
+    Attributes:
+        path: The template, with the prefixes of its routers.
+        methods: In upper case.
+        handler: What answers.
+        name: For `url_for`; the name of the handler by default.
+        status_code: Of an answer that is no Response; None for 200, or 204 when there is nothing to send.
+        tags, summary, description, operation_id, deprecated: For documents.
+        namespace: The local names around the handler, where its annotations are text and could mean them.
+    """
+
+    path: str
+    methods: tuple[str, ...]
+    handler: Handler
+    name: str
+    status_code: int | None = None
+    tags: tuple[str, ...] = ()
+    summary: str | None = None
+    description: str | None = None
+    operation_id: str | None = None
+    deprecated: bool = False
+    namespace: dict[str, Any] | None = None
+
+
+class Router:
+    """A set of routes under a common prefix. `VelociPy` is one; others are included in it.
+
+    Args:
+        prefix: Put before every path, such as "/items".
+        tags: Put before the tags of every route.
+    """
+
+    def __init__(self, prefix: str = "", *, tags: Iterable[str] = ()) -> None:
+        self.prefix = prefix.rstrip("/")
+        self.tags = tuple(tags)
+        self._routes: list[Route] = []
+        self._included: list[tuple[str, tuple[str, ...], Router]] = []
+
+    @property
+    def routes(self) -> list[Route]:
+        """Every route in the order of declaration, those of included routers last, with their full paths."""
+        return list(self._collect("", ()))
+
+    def _collect(self, prefix: str, tags: tuple[str, ...]) -> Iterable[Route]:
+        prefix += self.prefix
+        tags += self.tags
+        for route in self._routes:
+            path = prefix + route.path if route.path != "/" or not prefix else prefix
+            yield route._replace(path=path, tags=(*tags, *route.tags))
+        for more_prefix, more_tags, router in self._included:
+            yield from router._collect(prefix + more_prefix, (*tags, *more_tags))
+
+    def include_router(self, router: Router, prefix: str = "", *, tags: Iterable[str] = ()) -> None:
+        """Add the routes of *router*, also those that it gets later, under *prefix*.
+
+        Raises:
+            ValueError: If *router* already includes this one.
+        """
+        if router is self or any(included is self for included in router._all_included()):
+            raise ValueError("a router cannot include itself, not by way of others either")
+        self._included.append((prefix.rstrip("/"), tuple(tags), router))
+        self._changed()
+
+    def _all_included(self) -> Iterable[Router]:
+        for _, _, router in self._included:
+            yield router
+            yield from router._all_included()
+
+    def add_route(
+        self,
+        path: str,
+        endpoint: Handler,
+        methods: Iterable[str] | None = None,
+        *,
+        name: str | None = None,
+        status_code: int | None = None,
+        tags: Iterable[str] = (),
+        summary: str | None = None,
+        description: str | None = None,
+        operation_id: str | None = None,
+        deprecated: bool = False,
+    ) -> None:
+        """Have *endpoint* answer *methods* (GET by default) at *path*; `Route` says what the rest means."""
+        self._routes.append(
+            Route(
+                path,
+                tuple(dict.fromkeys(method.upper() for method in methods or ("GET",))),
+                endpoint,
+                name or getattr(endpoint, "__name__", None) or type(endpoint).__name__,
+                status_code,
+                tuple(tags),
+                summary,
+                description,
+                operation_id,
+                deprecated,
+                _caller_namespace(),
+            )
+        )
+        self._changed()
+
+    def _changed(self) -> None:
+        """Called after each change; an application freezes again then."""
+
+    def route(
+        self, path: str, methods: Iterable[str] | None = None, **options: Any
+    ) -> Callable[[Decorated], Decorated]:
+        """Return a decorator that does `add_route`."""
+
+        def decorate(handler: Decorated) -> Decorated:
+            self.add_route(path, handler, methods, **options)
+            return handler
+
+        return decorate
+
+    def get(self, path: str, **options: Any) -> Callable[[Decorated], Decorated]:
+        """Return a decorator: the function answers GET at *path*. Options are those of `add_route`."""
+        return self.route(path, ("GET",), **options)
+
+    def post(self, path: str, **options: Any) -> Callable[[Decorated], Decorated]:
+        """Return a decorator: the function answers POST at *path*. Options are those of `add_route`."""
+        return self.route(path, ("POST",), **options)
+
+    def put(self, path: str, **options: Any) -> Callable[[Decorated], Decorated]:
+        """Return a decorator: the function answers PUT at *path*. Options are those of `add_route`."""
+        return self.route(path, ("PUT",), **options)
+
+    def patch(self, path: str, **options: Any) -> Callable[[Decorated], Decorated]:
+        """Return a decorator: the function answers PATCH at *path*. Options are those of `add_route`."""
+        return self.route(path, ("PATCH",), **options)
+
+    def delete(self, path: str, **options: Any) -> Callable[[Decorated], Decorated]:
+        """Return a decorator: the function answers DELETE at *path*. Options are those of `add_route`."""
+        return self.route(path, ("DELETE",), **options)
+
+    def head(self, path: str, **options: Any) -> Callable[[Decorated], Decorated]:
+        """Return a decorator: the function answers HEAD at *path*. Options are those of `add_route`."""
+        return self.route(path, ("HEAD",), **options)
+
+    def options(self, path: str, **options: Any) -> Callable[[Decorated], Decorated]:
+        """Return a decorator: the function answers OPTIONS at *path*. Options are those of `add_route`."""
+        return self.route(path, ("OPTIONS",), **options)
+
+    def query(self, path: str, **options: Any) -> Callable[[Decorated], Decorated]:
+        """Return a decorator: the function answers QUERY at *path* (safe, with a body: draft-ietf-httpbis-safe-method-w-body). Options are those of `add_route`."""
+        return self.route(path, ("QUERY",), **options)
+
+
+def _caller_namespace() -> dict[str, Any] | None:
+    """Return the local names of the function that declares a route, None at the top of a module.
+
+    Annotations that are text may name classes that are local there, and nothing else remembers those.
+    """
+    frame = sys._getframe(1)
+    while frame.f_code.co_filename == __file__ and frame.f_back is not None:
+        frame = frame.f_back
+    return None if frame.f_locals is frame.f_globals else dict(frame.f_locals)

@@ -1,0 +1,227 @@
+"""The ASGI adapter (ASGI 3.0, HTTP 2.3 and later): scope and messages in, messages out.
+
+`serve` is the application's `__call__`. Nothing else but this module knows what a scope or a message is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from velocipy.errors import ClientDisconnect, PayloadTooLargeException
+from velocipy.http.address import Address
+from velocipy.http.request import Request
+from velocipy.http.response import Response, Stream
+from velocipy.lifespan import explain
+from velocipy.plans.exits import close
+from velocipy.servers.outgoing import InvalidResponse, check, declared_length
+from velocipy.servers.streams import chunks_of
+from velocipy.types import Receive, Scope, Send
+
+if TYPE_CHECKING:
+    from velocipy.application import VelociPy
+    from velocipy.plans.plan import Plan
+
+
+async def serve(app: VelociPy, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer one HTTP request, or run the lifespan. This is the application's `__call__`."""
+    if scope["type"] != "http":
+        await _OTHERS[scope["type"]](app, scope, receive, send)
+        return
+    path = scope["path"]
+    root_path = scope.get("root_path")
+    if root_path and path.startswith(root_path) and path[len(root_path) : len(root_path) + 1] in ("", "/"):
+        path = path[len(root_path) :] or "/"
+    plan, values = app._find(scope["method"], path)
+    request = ASGIRequest(app, plan, scope["method"], path, values, scope, receive)
+    try:
+        answer = await plan.run(request)
+    except BaseException as error:
+        answer = await app._failures.answer(request, error)
+    if type(answer) is bytes:
+        # PERF: the answer of a handler that returned data; no Response is made for it.
+        length = (b"content-length", b"%d" % len(answer))
+        await send(
+            {"type": "http.response.start", "status": plan.status, "headers": [*plan.encoded_headers, length]}
+        )
+        await send({"type": "http.response.body", "body": answer})
+        if request._exits is not None:
+            await close(request)
+    elif answer is not None:
+        await _respond(app, request, answer, send)
+
+
+async def _respond(app: VelociPy, request: Request, response: Response, send: Send) -> None:
+    """Send *response*, then close what dependencies left open."""
+    try:
+        pairs, body = check(request, response)
+    except InvalidResponse as error:
+        response = app._failures.unhandled(request, error)
+        pairs, body = check(request, response)
+    error: BaseException | None = None
+    try:
+        headers = [(name.encode("ascii"), value.encode("ascii")) for name, value in pairs]
+        await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+        await WRITERS[type(body)](body, pairs, send)
+    except BaseException as raised:
+        error = raised
+        raise
+    finally:
+        if request._exits is not None:
+            await close(request, error)
+
+
+async def _write_empty(body: None, pairs: list[tuple[str, str]], send: Send) -> None:
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _write_bytes(body: bytes, pairs: list[tuple[str, str]], send: Send) -> None:
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _write_stream(body: Stream, pairs: list[tuple[str, str]], send: Send) -> None:
+    async for chunk in chunks_of(body, declared_length(pairs)):
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+WRITERS: dict[type, Callable[[Any, list[tuple[str, str]], Send], Awaitable[None]]] = {
+    type(None): _write_empty,
+    bytes: _write_bytes,
+    Stream: _write_stream,
+}
+
+
+class ASGIRequest(Request):
+    """A request that came as an ASGI scope."""
+
+    __slots__ = ("_index", "_receive", "_scope")
+
+    def __init__(
+        self,
+        app: VelociPy,
+        plan: Plan,
+        method: str,
+        path: str,
+        values: tuple[str, ...],
+        scope: Scope,
+        receive: Receive,
+    ) -> None:
+        self.app = app
+        self.method = method
+        self.path = path
+        self._plan = plan
+        self._path_values = values
+        self._scope = scope
+        self._receive = receive
+        self._index: dict[bytes, bytes] | None = None
+        self._headers = None
+        self._cookies = None
+        self._fields = None
+        self._state = None
+        self._body = None
+        self._exits = None
+
+    @property
+    def query_string(self) -> str:
+        return self._scope["query_string"].decode("latin-1")  # type: ignore[no-any-return]
+
+    @property
+    def http_version(self) -> str:
+        return self._scope["http_version"]  # type: ignore[no-any-return]
+
+    @property
+    def scheme(self) -> str:
+        return self._scope.get("scheme") or "http"
+
+    @property
+    def client(self) -> Address | None:
+        return _address(self._scope.get("client"))
+
+    @property
+    def server(self) -> Address | None:
+        return _address(self._scope.get("server"))
+
+    @property
+    def root_path(self) -> str:
+        return (self._scope.get("root_path") or "").rstrip("/")
+
+    def _header(self, name: str) -> str | None:
+        index = self._index
+        if index is None:
+            # PERF: of a name that repeats the first counts, so the list is read from its end.
+            index = self._index = dict(reversed(self._scope["headers"]))
+        value = index.get(name.encode("latin-1"))
+        return None if value is None else value.decode("latin-1")
+
+    def _header_list(self, name: str) -> list[str]:
+        wanted = name.encode("latin-1")
+        return [value.decode("latin-1") for key, value in self._scope["headers"] if key == wanted]
+
+    def _header_pairs(self) -> list[tuple[str, str]]:
+        return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._scope["headers"]]
+
+    async def _read_body(self, limit: int | None, length: int | None) -> bytes:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect("the client left before its request was read")
+        body: bytes = message.get("body", b"")
+        if message.get("more_body", False):
+            chunks = [body]
+            received = len(body)
+            async for chunk in self._read_chunks():
+                received += len(chunk)
+                if limit is not None and received > limit:
+                    raise PayloadTooLargeException()
+                chunks.append(chunk)
+            body = b"".join(chunks)
+        if limit is not None and len(body) > limit:
+            raise PayloadTooLargeException()
+        if length is not None and len(body) < length:
+            raise ClientDisconnect(f"the body ended after {len(body)} of {length} bytes")
+        return body
+
+    async def _read_chunks(self) -> AsyncIterator[bytes]:
+        more = True
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect("the client left before its request was read")
+            yield message.get("body", b"")
+            more = message.get("more_body", False)
+
+
+def _address(pair: Any) -> Address | None:
+    """Return the address that a server gives as host and port; for a Unix socket they give anything else."""
+    if not pair or not pair[0] or pair[1] is None or str(pair[0]).startswith("/"):
+        return None
+    return Address(pair[0], int(pair[1]))
+
+
+async def _serve_lifespan(app: VelociPy, scope: Scope, receive: Receive, send: Send) -> None:
+    """Enter and leave the lifespan in this one task; failures are told as the protocol wants, not raised."""
+    started = False
+    try:
+        await receive()
+        async with app._open_lifespan() as state:
+            if "state" in scope:
+                scope["state"].update(state)
+            started = True
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+    except Exception as error:
+        phase = "shutdown" if started else "startup"
+        await send({"type": f"lifespan.{phase}.failed", "message": explain(error)})
+    else:
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _refuse_websocket(app: VelociPy, scope: Scope, receive: Receive, send: Send) -> None:
+    await receive()
+    await send({"type": "websocket.close", "code": 1000})
+
+
+_OTHERS: dict[str, Callable[[VelociPy, Scope, Receive, Send], Awaitable[None]]] = {
+    "lifespan": _serve_lifespan,
+    "websocket": _refuse_websocket,
+}

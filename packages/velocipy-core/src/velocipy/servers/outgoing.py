@@ -1,0 +1,68 @@
+"""The last look at a response before a server gets it.
+
+Servers trust applications: a status that is none ends a Granian worker, a wrong length leaves the client waiting. What
+could hurt is refused or put right here, the same for every server.
+"""
+
+from __future__ import annotations
+
+from velocipy.errors import VelociPyException
+from velocipy.http.headers import MutableHeaders
+from velocipy.http.request import Request
+from velocipy.http.response import SHAPES, Body, Response, Stream
+from velocipy.plans.results import WITHOUT_BODY
+
+# Fields that belong to the connection, which is the server's (RFC 9110 section 7.6.1, RFC 9113 section 8.2.2).
+_OF_THE_CONNECTION = frozenset({"connection", "keep-alive", "proxy-connection", "transfer-encoding"})
+
+
+class InvalidResponse(VelociPyException):
+    """The application made a response that no server may send."""
+
+
+def check(request: Request, response: Response) -> tuple[list[tuple[str, str]], Body]:
+    """Return the headers and the body of *response* as they may go out in answer to *request*.
+
+    The length of a body that is there is always the true one. For HEAD the headers are those of GET, without a body.
+
+    Raises:
+        InvalidResponse: If the status is no final one (200 to 599) or a header cannot be sent.
+    """
+    status = response.status_code
+    if type(status) is not int:
+        try:
+            status = response.status_code = int(status)
+        except (TypeError, ValueError):
+            raise InvalidResponse(f"the status is {status!r}, no number") from None
+    if not 200 <= status <= 599:
+        raise InvalidResponse(f"the status is {status}; a response has one of 200 to 599 (RFC 9110 section 15)")
+    headers = response.headers
+    if type(headers) is not MutableHeaders:  # replaced by the application, and so never checked
+        try:
+            headers = response.headers = MutableHeaders(headers)
+        except (TypeError, ValueError) as error:
+            raise InvalidResponse(str(error)) from None
+    body = response.body
+    if not isinstance(body, SHAPES):
+        raise InvalidResponse(f"the body is a {type(body).__name__}; it can be None, bytes or a Stream")
+    pairs = [pair for pair in headers.items() if pair[0] not in _OF_THE_CONNECTION]
+    if status in WITHOUT_BODY:
+        return [pair for pair in pairs if pair[0] != "content-length" or status == 304], None
+    declared = [value for name, value in pairs if name == "content-length"]
+    pairs = [pair for pair in pairs if pair[0] != "content-length"]
+    if not isinstance(body, Stream):
+        length = str(len(body or b""))
+        if request.method == "HEAD" and body is None and declared and declared[0].isdecimal():
+            length = declared[0]
+        pairs.append(("content-length", length))
+    elif declared and declared[0].isascii() and declared[0].isdecimal():
+        pairs.append(("content-length", declared[0]))
+    return pairs, None if request.method == "HEAD" else body
+
+
+def declared_length(pairs: list[tuple[str, str]]) -> int | None:
+    """Return the length that the headers of a stream promise, None if they promise none."""
+    for name, value in pairs:
+        if name == "content-length":
+            return int(value)
+    return None

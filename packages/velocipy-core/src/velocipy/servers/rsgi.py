@@ -1,0 +1,161 @@
+"""The RSGI adapter (RSGI 1.5 and later): scope and protocol in, one call of `response_*` out.
+
+`serve` is the application's `__rsgi__`. Nothing else but this module knows what a scope or a protocol object is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from velocipy.errors import ClientDisconnect, PayloadTooLargeException
+from velocipy.http.address import Address
+from velocipy.http.request import Request
+from velocipy.http.response import Response, Stream
+from velocipy.plans.exits import close
+from velocipy.servers.outgoing import InvalidResponse, check, declared_length
+from velocipy.servers.streams import chunks_of
+
+if TYPE_CHECKING:
+    from velocipy.application import VelociPy
+    from velocipy.plans.plan import Plan
+
+Pairs = list[tuple[str, str]]
+
+
+async def serve(app: VelociPy, scope: Any, proto: Any) -> None:
+    """Answer one HTTP request. This is the application's `__rsgi__`."""
+    if scope.proto != "http":
+        proto.close(404)  # an HTTP status: before it accepts, a WebSocket has no close codes
+        return
+    path = scope.path
+    method = scope.method
+    plan, values = app._find(method, path)
+    request = RSGIRequest(app, plan, method, path, values, scope, proto)
+    try:
+        answer = await plan.run(request)
+    except BaseException as error:
+        answer = await app._failures.answer(request, error)
+    if type(answer) is bytes:
+        # PERF: the answer of a handler that returned data; no Response is made for it.
+        proto.response_bytes(plan.status, [*plan.headers], answer)
+        if request._exits is not None:
+            await close(request)
+    elif answer is not None:
+        await _respond(app, request, answer, proto)
+
+
+async def _respond(app: VelociPy, request: Request, response: Response, proto: Any) -> None:
+    """Send *response*, then close what dependencies left open."""
+    try:
+        pairs, body = check(request, response)
+    except InvalidResponse as error:
+        response = app._failures.unhandled(request, error)
+        pairs, body = check(request, response)
+    error: BaseException | None = None
+    try:
+        await WRITERS[type(body)](response.status_code, pairs, body, proto)
+    except BaseException as raised:
+        error = raised
+        raise
+    finally:
+        if request._exits is not None:
+            await close(request, error)
+
+
+async def _write_empty(status: int, pairs: Pairs, body: None, proto: Any) -> None:
+    proto.response_empty(status, pairs)
+
+
+async def _write_bytes(status: int, pairs: Pairs, body: bytes, proto: Any) -> None:
+    proto.response_bytes(status, pairs, body)
+
+
+async def _write_stream(status: int, pairs: Pairs, body: Stream, proto: Any) -> None:
+    transport = proto.response_stream(status, pairs)
+    async for chunk in chunks_of(body, declared_length(pairs)):
+        await transport.send_bytes(chunk)
+
+
+WRITERS: dict[type, Callable[[int, Pairs, Any, Any], Awaitable[None]]] = {
+    type(None): _write_empty,
+    bytes: _write_bytes,
+    Stream: _write_stream,
+}
+
+
+class RSGIRequest(Request):
+    """A request that came as an RSGI scope."""
+
+    __slots__ = ("_proto", "_scope")
+
+    def __init__(
+        self, app: VelociPy, plan: Plan, method: str, path: str, values: tuple[str, ...], scope: Any, proto: Any
+    ) -> None:
+        self.app = app
+        self.method = method
+        self.path = path
+        self._plan = plan
+        self._path_values = values
+        self._scope = scope
+        self._proto = proto
+        self._headers = None
+        self._cookies = None
+        self._fields = None
+        self._state = None
+        self._body = None
+        self._exits = None
+
+    @property
+    def query_string(self) -> str:
+        return self._scope.query_string  # type: ignore[no-any-return]
+
+    @property
+    def http_version(self) -> str:
+        return self._scope.http_version  # type: ignore[no-any-return]
+
+    @property
+    def scheme(self) -> str:
+        return self._scope.scheme  # type: ignore[no-any-return]
+
+    @property
+    def client(self) -> Address | None:
+        return Address.parse(self._scope.client)
+
+    @property
+    def server(self) -> Address | None:
+        return Address.parse(self._scope.server)
+
+    @property
+    def root_path(self) -> str:
+        return ""
+
+    def _header(self, name: str) -> str | None:
+        return self._scope.headers.get(name)  # type: ignore[no-any-return]
+
+    def _header_list(self, name: str) -> list[str]:
+        return list(self._scope.headers.get_all(name))
+
+    def _header_pairs(self) -> Pairs:
+        return list(self._scope.headers.items())
+
+    async def _read_body(self, limit: int | None, length: int | None) -> bytes:
+        if length is not None or limit is None:
+            # PERF: the server hands over a body of known length in one call, and no more than that length.
+            body: bytes = await self._proto()
+        else:
+            chunks = []
+            received = 0
+            async for chunk in self._read_chunks():
+                received += len(chunk)
+                if received > limit:
+                    raise PayloadTooLargeException()
+                chunks.append(chunk)
+            body = b"".join(chunks)
+        if length is not None and len(body) < length:
+            raise ClientDisconnect(f"the body ended after {len(body)} of {length} bytes")
+        return body
+
+    async def _read_chunks(self) -> AsyncIterator[bytes]:
+        async for chunk in self._proto:
+            yield bytes(chunk)

@@ -1,0 +1,42 @@
+"""Aliases and small classes for annotations."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+Handler = Callable[..., Any]
+"""What answers a route: async or plain, a function or anything that can be called."""
+
+Lifespan = Callable[[Any], AbstractAsyncContextManager[Mapping[str, Any] | None]]
+"""Takes the application, starts what it needs, yields nothing or the lifespan state, and ends it again."""
+
+ExceptionHandler = Callable[[Any, Any], Any | Awaitable[Any]]
+"""Takes the request and the exception, and returns what a route may return."""
+
+Scope = Any
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+
+
+class State(dict[str, Any]):
+    """A dict whose items are attributes as well: `state.pool` is `state["pool"]`."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(
+                f"the state has no {name!r}; it has {sorted(self) or 'nothing yet'}. "
+                "Set it in the lifespan, or run the application with one"
+            ) from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self[name] = value
+
+    def __delattr__(self, name: str) -> None:
+        try:
+            del self[name]
+        except KeyError:
+            raise AttributeError(name) from None
