@@ -19,6 +19,7 @@ from benchmarks.types import ProtocolName
 
 PROTOCOLS: tuple[ProtocolName, ...] = ("rsgi", "asgi")
 BATCH_MS = 2
+ROUNDS, QUICK_ROUNDS = 60, 10
 
 
 def measure(options: Options, environments: Environments, findings: Findings) -> list[Row]:
@@ -50,7 +51,7 @@ def _child(
         "protocol": protocol,
         "contenders": [contender.name for contender in contenders],
         "scenarios": [scenario.name for scenario in options.scenarios],
-        "rounds": options.rounds,
+        "rounds": options.repeats(ROUNDS, QUICK_ROUNDS),
         "batch_ms": BATCH_MS,
     }
     command = [python, "-m", "benchmarks.timing", json.dumps(job)]

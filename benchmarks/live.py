@@ -84,10 +84,9 @@ def _rounds(
     server: Server, ports: Mapping[str, int], scenario: Scenario, load: Loader, options: Options, findings: Findings
 ) -> list[Row]:
     options.say(f"live, {server.name}, {scenario.name}: {', '.join(ports)}")
-    rounds = QUICK_ROUNDS if options.quick else ROUNDS
     names = list(ports)
     loads: dict[str, list[Load]] = {name: [] for name in names}
-    for turn in range(rounds):
+    for turn in range(options.repeats(ROUNDS, QUICK_ROUNDS)):
         first = turn % len(names)
         for name in names[first:] + names[:first]:
             loads[name].append(load(scenario.request, ports[name], SECONDS))

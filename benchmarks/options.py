@@ -13,7 +13,6 @@ from benchmarks.scenarios import SCENARIOS, Scenario
 from benchmarks.servers import SERVERS, Server
 
 MODES = ("in-process", "live", "startup")
-ROUNDS, QUICK_ROUNDS = 60, 10
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -23,12 +22,16 @@ class Options:
     scenarios: Sequence[Scenario]
     contenders: Sequence[Contender]  # raw is always among them
     servers: Sequence[Server]
-    rounds: int
+    rounds: int | None
     quick: bool
     check: bool
     json: Path
     svg: Path
     python: str | None
+
+    def repeats(self, usual: int, quick: int) -> int:
+        """How often to repeat: what was asked for, otherwise what the mode wants, or does with in a quick run."""
+        return self.rounds or (quick if self.quick else usual)
 
     def say(self, text: str) -> None:
         """Progress, beside the results and not among them."""
@@ -43,7 +46,7 @@ def read(arguments: Sequence[str] | None = None) -> Options:
         scenarios=[one for one in SCENARIOS if not given.scenario or one.name in given.scenario],
         contenders=[one for one in CONTENDERS if one.name in names],
         servers=[one for one in SERVERS if (one.name in given.server if given.server else one.default)],
-        rounds=given.rounds or (QUICK_ROUNDS if given.quick else ROUNDS),
+        rounds=given.rounds,
         quick=given.quick,
         check=given.check,
         json=given.json or given.out / "results.json",
@@ -60,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--scenario", action="append", choices=[one.name for one in SCENARIOS], help="only this one; may be repeated")
     add("--contender", action="append", choices=names, help="only this one beside raw; may be repeated")
     add("--server", action="append", choices=[one.name for one in SERVERS], help="live: only this one; may be repeated")
-    add("--rounds", type=int, help=f"rounds in process (default: {ROUNDS})")
+    add("--rounds", type=int, help="how often each contender takes its turn (each mode has its own default)")
     add("--quick", action="store_true", help="few rounds, short loads: a first look, not a result")
     add("--json", type=Path, help="where all numbers go (default: results.json in --out)")
     add("--svg", type=Path, help="where the plot goes (default: results.svg in --out)")

@@ -34,7 +34,7 @@ UNUSED = ("msgspec", "pydantic", "orjson", "granian", "uvicorn", "hypercorn", "g
 
 def measure(options: Options, environments: Environments) -> list[Measure]:
     """The budgets of importing and starting, one `Measure` each."""
-    runs = QUICK_RUNS if options.quick else RUNS
+    runs = options.repeats(RUNS, QUICK_RUNS)
     options.say(f"start-up: imports, {runs} fresh processes each")
     imports: dict[str, list[dict[str, Any]]] = {statement: [] for statement in IMPORTS}
     for _ in range(runs + 1):
