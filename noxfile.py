@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -24,6 +25,7 @@ os.environ.setdefault("NOX_ENABLE_STALENESS_CHECK", "1")  # or `-P 3.13` would r
 ROOT = Path(__file__).parent
 PROJECTS = {path.parent.name: nox.project.load_toml(path) for path in sorted(ROOT.glob("packages/*/pyproject.toml"))}
 PACKAGES = [name.removeprefix("velocipy-") for name in PROJECTS if name != "velocipy"]
+PACKAGES.sort(key=lambda name: (name != "core", name))
 PYTHONS = nox.project.python_versions(PROJECTS["velocipy-core"])
 SERVERS = {
     "in-process": [],
@@ -181,10 +183,13 @@ def shipped(session: nox.Session) -> None:
     session.install(*group("types"), *built.values(), "velocipy[all]")
     session.run("uv", "pip", "check")
     with session.chdir(session.create_tmp()):  # away from the checkout: only the wheels can be imported
-        for name in PACKAGES:
-            module = "velocipy" if name == "core" else f"velocipy.{name}"
-            session.run("python", "-c", f"import {module}")
-            session.run("pyright", "--verifytypes", module, "--ignoreexternal", silent=True)
+        session.run("python", "-c", "import velocipy" + "".join(f", velocipy.{name}" for name in PACKAGES[1:]))
+        verify = ["pyright", "--verifytypes", "velocipy", "--ignoreexternal", "--outputjson"]
+        report = json.loads(str(session.run(*verify, silent=True, success_codes=[0, 1])))["typeCompleteness"]
+    if report["exportedSymbolCounts"]["withUnknownType"]:
+        unsure = [symbol for symbol in report["symbols"] if not symbol["isTypeKnown"]]
+        unknown = [symbol["name"] for symbol in unsure if not symbol["isTypeAmbiguous"]]
+        session.error(f"public names of unknown type: {', '.join(unknown)}")
     check_typing(session)
 
 
