@@ -71,7 +71,7 @@ class TestClient(httpx2.Client):
         timeout: "TimeoutTypes" = TIMEOUT,
         event_hooks: Mapping[str, list[Any]] | None = None,
     ) -> None:
-        inner = _transport(app, interface, root_path, client, raise_server_exceptions)
+        inner = make_transport(app, interface, root_path, client, raise_server_exceptions)
         self.app = app
         self.interface = interface
         super().__init__(
@@ -118,7 +118,7 @@ class AsyncTestClient(httpx2.AsyncClient):
         timeout: "TimeoutTypes" = TIMEOUT,
         event_hooks: Mapping[str, list[Any]] | None = None,
     ) -> None:
-        inner = _transport(app, interface, root_path, client, raise_server_exceptions)
+        inner = make_transport(app, interface, root_path, client, raise_server_exceptions)
         self.app = app
         self.interface = interface
         super().__init__(
@@ -135,9 +135,14 @@ class AsyncTestClient(httpx2.AsyncClient):
         )
 
 
-def _transport(
-    app: Any, interface: str, root_path: str, client: tuple[str, int] | None, raise_server_exceptions: bool
+def make_transport(
+    app: Any,
+    interface: str,
+    root_path: str = "",
+    client: tuple[str, int] | None = CLIENT,
+    raise_server_exceptions: bool = False,
 ) -> ASGITransport | RSGITransport:
+    """The transport to *app*, for a loop where it may run; arguments and errors as in `TestClient`."""
     if interface == "asgi":
         return ASGITransport(app, root_path=root_path, client=client, raise_server_exceptions=raise_server_exceptions)
     if interface != "rsgi":
