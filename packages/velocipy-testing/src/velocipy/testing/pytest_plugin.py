@@ -8,14 +8,14 @@ The pytest plugin: a test of the `client` fixture runs on both protocols in proc
 
     pytest --velocipy-server granian-rsgi,uvicorn      # test_index[granian-rsgi], test_index[uvicorn]
 
-The application for a test is, in this order: what the marker `velocipy_app("name")` names; what a fixture `app` of yours
-gives; the attribute `app`, or the function `create_app()`, of the test's module; what the setting `velocipy_app` names.
-Names are those of an application, or of a function that makes one, in the test's module, or import strings.
+The application for a test is, in this order: what the marker `velocipy_app("name")` names; what a fixture `app` of
+yours gives; the attribute `app`, or the function `create_app()`, of the test's module; what the setting `velocipy_app`
+names. Names are those of an application, or of a function that makes one, in the test's module, or import strings.
 
 A server runs in another process, where an object of this one is not: it imports the test's module and takes the
-application from there. So an `app` fixture must have no arguments (the server calls it too), or give an object that is an
-attribute of the module, or an import string. Tests that reach into the application are marked `in_process`; they, and on
-the other side those of the fixture `live_server`, are deselected where they cannot run.
+application from there. So an `app` fixture must have no arguments (the server calls it too), or give an object that is
+an attribute of the module, or an import string. Tests that reach into the application are marked `in_process`; they,
+and on the other side those of the fixture `live_server`, are deselected where they cannot run.
 
 In process the lifespan runs once for each test, on a server once for each module: one server runs at a time, for the
 module's tests, and is stopped after them. What it has written during a failed test stands in the report.
@@ -55,7 +55,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--velocipy-server",
         dest=OPTION,
         action="append",
-        default=[],
         metavar="NAME",
         help="what tests of the fixture `client` run on; several by repeating or with commas; "
         f"one of {', '.join(CHOICES)} (default: in-process)",
@@ -70,7 +69,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", f"{IN_PROCESS}: the test reaches into the application, and does not run on servers"
     )
-    names = [name.strip() for value in config.getoption(OPTION) for name in value.split(",")]
+    names = [name.strip() for value in config.getoption(OPTION) or () for name in value.split(",")]
     try:
         config.stash[_targets] = choose(names)
     except (ValueError, ServerMissingError) as error:

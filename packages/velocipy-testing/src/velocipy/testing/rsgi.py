@@ -33,7 +33,7 @@ class RSGIProtocolError(RuntimeError):
     """The application used the protocol object out of order; Granian's `RSGIProtocolError`."""
 
 
-class RSGIProtocolClosed(RuntimeError):  # noqa: N818 - the name is the specification's
+class RSGIProtocolClosed(RuntimeError):
     """The client has gone; Granian's `RSGIProtocolClosed`."""
 
 
