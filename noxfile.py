@@ -14,7 +14,7 @@ from typing import Any
 
 import nox
 
-nox.needs_version = ">=2026.2"
+nox.needs_version = ">=2026.2.9"
 nox.options.default_venv_backend = "uv"
 nox.options.reuse_venv = "yes"
 nox.options.error_on_missing_interpreters = False
@@ -224,12 +224,17 @@ def matrix(session: nox.Session) -> None:
     session.run(sys.executable, "-m", "nox", *sessions, *options, *session.posargs, external=True)
 
 
-@nox.session(python=PYTHONS[0], default=False)
+@nox.session(python=PYTHONS[0], default=False, reuse_venv=False)  # what is installed would be kept
 @nox.parametrize("package", PACKAGES)
 def lowest(session: nox.Session, package: str) -> None:
-    """The lower bounds which we declare: the tests in process, on the oldest of everything."""
-    session.install(*needs(package), "--resolution=lowest-direct")
-    run_tests(session, f"packages/velocipy-{package}/tests")
+    """The lower bounds which we declare: the tests, with every extra, on the oldest of everything."""
+    everything = []
+    for name in {"core", "testing", package}:
+        extras = ",".join(PROJECTS[f"velocipy-{name}"]["project"]["optional-dependencies"])
+        everything += ["-e", f"packages/velocipy-{name}[{extras}]"]
+    session.install(*group("test"), *everything, "--resolution=lowest-direct")
+    for server in SERVERS:
+        run_tests(session, f"packages/velocipy-{package}/tests", f"--velocipy-server={server}")
 
 
 @nox.session(default=False)
