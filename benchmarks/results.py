@@ -22,7 +22,7 @@ LIVE_BUDGET = 0.95  # requests per second over Granian RSGI, VelociPy to raw, at
 class Row:
     """`samples` has one number per round, in `unit`; `raw` those of the raw application beside it."""
 
-    mode: str  # "in-process" or "live"
+    mode: str  # "in-process", "live", or "live-cpu": per second of the processor time that the server took
     door: str  # "rsgi", "asgi"; live: "granian-rsgi", ...
     scenario: str
     contender: str

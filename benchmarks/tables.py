@@ -7,6 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from benchmarks.contenders import EMPTY, RAW
 from benchmarks.results import Measure, Row
 
+WISHES = {
+    "in-process": "time per request, lower is better",
+    "live": "requests per second, higher is better",
+    "live-cpu": "requests per second of the server's processor time, higher is better",
+}
+
 
 def tables(rows: Sequence[Row]) -> Iterator[str]:
     for mode, door in dict.fromkeys((row.mode, row.door) for row in rows):
@@ -16,7 +22,7 @@ def tables(rows: Sequence[Row]) -> Iterator[str]:
 def _table(mode: str, door: str, rows: Sequence[Row]) -> Iterator[str]:
     scenarios = list(dict.fromkeys(row.scenario for row in rows))
     unit = rows[0].unit
-    wish = "time per request, lower is better" if unit == "us" else "requests per second, higher is better"
+    wish = WISHES[mode]
     lines = [["", *scenarios, "budget"]]
     for contender in dict.fromkeys(row.contender for row in rows):
         own = {row.scenario: row for row in rows if row.contender == contender}

@@ -5,7 +5,8 @@ It has no declared parameters: query, headers and cookies are read and checked b
 
 # Peers are not installed where the type checkers run.
 # mypy: ignore-errors
-# pyright: reportMissingImports=false, reportReturnType=false, reportPossiblyUnbound=false
+# pyright: reportMissingImports=false, reportReturnType=false, reportPossiblyUnboundVariable=false
+# pyright: reportArgumentType=false, reportOptionalMemberAccess=false
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
