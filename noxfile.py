@@ -230,7 +230,7 @@ def lowest(session: nox.Session, package: str) -> None:
     """The lower bounds which we declare: the tests, with every extra, on the oldest of everything."""
     everything = []
     for name in {"core", "testing", package}:
-        extras = ",".join(PROJECTS[f"velocipy-{name}"]["project"]["optional-dependencies"])
+        extras = ",".join(PROJECTS[f"velocipy-{name}"]["project"].get("optional-dependencies", ()))
         everything += ["-e", f"packages/velocipy-{name}[{extras}]"]
     session.install(*group("test"), *everything, "--resolution=lowest-direct")
     for server in SERVERS:
