@@ -30,7 +30,7 @@ class _Residence:
     """A transport in a loop thread; starting and stopping it starts and stops its application."""
 
     def __init__(self, inner: httpx2.AsyncBaseTransport) -> None:
-        self.thread = LoopThread()
+        self.thread = LoopThread(inner)
         self.inner = inner
         self._entered = False
 

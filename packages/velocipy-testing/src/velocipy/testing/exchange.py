@@ -238,8 +238,6 @@ class Exchange:
         if self._incoming.error is not None:
             raise self._incoming.error
         if self.violation is not None:
-            if self._failure is not self.violation and self._failure is not None:
-                raise self.violation from self._failure
             raise self.violation
         if self._failure is not None:
             raise self._failure

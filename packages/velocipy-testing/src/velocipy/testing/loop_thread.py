@@ -21,11 +21,12 @@ class LoopThread:
     """
     A loop and its thread.
 
-    The thread knows the loop, but neither the client nor its transport, so that these can be collected while it runs;
-    they call `close` in the end, or leave it to a finalizer.
+    The thread keeps *resident* alive, whose tasks run in the loop, but not the client that made it, which can be
+    collected while the thread runs; it calls `close` in the end, or leaves it to a finalizer.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, resident: object) -> None:
+        self._resident = resident
         self._lock = threading.Lock()
         self._worker: _Worker | None = None
         self._closed = False
@@ -64,12 +65,13 @@ class LoopThread:
             if self._closed:
                 raise LoopClosedError("this test client was closed, and its application's loop with it; make a new one")
             if self._worker is None:
-                self._worker = _Worker()
+                self._worker = _Worker(self._resident)
             return self._worker
 
 
 class _Worker:
-    def __init__(self) -> None:
+    def __init__(self, resident: object) -> None:
+        self._resident = resident
         self.loop = asyncio.new_event_loop()
         self._paused_calls: list[tuple[Callable[[asyncio.AbstractEventLoop], None], Future[None]]] = []
         self._stopping = False
