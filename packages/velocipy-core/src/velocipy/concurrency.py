@@ -68,5 +68,6 @@ class ThreadedContext(AbstractAsyncContextManager[Any]):
     async def __aenter__(self) -> Any:
         return await run_in_thread(self._manager.__enter__)
 
-    async def __aexit__(self, *error: Any) -> bool | None:
-        return await run_in_thread(self._manager.__exit__, *error)
+    async def __aexit__(self, *error: object) -> bool | None:
+        leave: Callable[..., bool | None] = self._manager.__exit__
+        return await run_in_thread(leave, *error)

@@ -132,13 +132,3 @@ class DependencyError(StartupError):
 
 class StartupErrorGroup(VelociPyException, ExceptionGroup[StartupError]):
     """Everything that is wrong with an application, at once; `exceptions` holds each mistake."""
-
-    def __new__(cls, faults: Sequence[StartupError]) -> StartupErrorGroup:
-        lines = "".join(f"\n  {number}. {fault}" for number, fault in enumerate(faults, 1))
-        return super().__new__(cls, f"{len(faults)} mistakes keep the application from starting:{lines}", list(faults))
-
-    def __init__(self, faults: Sequence[StartupError]) -> None:
-        super().__init__(faults)
-
-    def derive(self, excs: Sequence[Any]) -> StartupErrorGroup:
-        return StartupErrorGroup(excs)

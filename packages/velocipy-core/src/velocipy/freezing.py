@@ -5,7 +5,7 @@ Imported when the first application freezes, so that `import velocipy` pays for 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from velocipy.errors import HTTPException, PathError, RouteConflictError, StartupError, StartupErrorGroup
@@ -15,7 +15,7 @@ from velocipy.models import ModelAdapter, Models
 from velocipy.plans.compiler import compile_plan
 from velocipy.plans.failures import Failures
 from velocipy.plans.graph import Graph
-from velocipy.plans.plan import Plan
+from velocipy.plans.plan import Plan, Run
 from velocipy.plans.results import Results, without_body
 from velocipy.plans.signature import find_place
 from velocipy.routing.path import Segment, parse_path
@@ -24,7 +24,7 @@ from velocipy.routing.tree import Tree
 from velocipy.serialization import JSONCodec
 from velocipy.types import ExceptionHandler, Handler
 
-Match = tuple[Plan, tuple[str, ...]]
+Match = tuple[Plan, Sequence[str]]
 
 
 class Settings(NamedTuple):
@@ -57,7 +57,7 @@ def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
     results = Results(settings.codec.encode)
     failures = Failures(settings.exception_handlers, results, settings.debug)
     misses = _Misses(results, failures, settings.max_content_length)
-    tree: Tree[Plan] = Tree(misses.find)
+    tree: Tree[Plan] = Tree(misses.plan)
     misses.tree = tree
     compiler = _Compiler(settings, results, faults)
     plans = []
@@ -82,7 +82,8 @@ def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
     if len(faults) == 1:
         raise faults[0]
     if faults:
-        raise StartupErrorGroup(faults)
+        lines = "".join(f"\n  {number}. {fault}" for number, fault in enumerate(faults, 1))
+        raise StartupErrorGroup(f"{len(faults)} mistakes keep the application from starting:{lines}", faults)
     return Frozen(tree.find, failures, tuple(plans))
 
 
@@ -99,7 +100,8 @@ class _Compiler:
         path_names = tuple(segment.name for segment in segments if segment.name is not None)
         before = len(self._faults)
         call = self._graph.read(route.handler, segments, route.namespace)
-        run, source = _cannot_run, ""
+        run: Run = _cannot_run
+        source = ""
         if len(self._faults) == before:
             run, source = compile_plan(call, path_names, route.status_code, self._models, self._results)
         return Plan(
@@ -156,10 +158,11 @@ class _Misses:
         self._not_allowed = Plan(self._raise_not_allowed, max_content_length=max_content_length)
         self._options = Plan(self._answer_options, max_content_length=max_content_length)
 
-    def find(self, method: str, path: str) -> Match:
-        if not self.tree.methods(path):
-            return self._not_found, ()
-        return (self._options if method == "OPTIONS" else self._not_allowed), ()
+    def plan(self, method: str, answered: Collection[str]) -> Plan:
+        """Return what answers *method* at a path where only the methods *answered* are."""
+        if not answered:
+            return self._not_found
+        return self._options if method == "OPTIONS" else self._not_allowed
 
     async def _answer_not_found(self, request: Request) -> bytes | Response:
         # PERF: what raising would come to, while nobody has registered a handler for it.

@@ -77,7 +77,7 @@ def _long(value: Sized, at: str, limit: int) -> tuple[str, str]:
         kind, name = ("string", "String") if isinstance(value, str) else ("bytes", "Data")
         word = f"{kind}_too_short" if at == "least" else f"{kind}_too_long"
         return word, f"{name} should have at {at} {limit} {unit}{'' if limit == 1 else 's'}"
-    name = {dict: "Dictionary", set: "Set", frozenset: "Frozenset", tuple: "Tuple"}.get(type(value), "List")
+    name = {"dict": "Dictionary", "list": "List"}.get(type(value).__name__, type(value).__name__.capitalize())
     word = "too_short" if at == "least" else "too_long"
     items = f"{limit} item{'' if limit == 1 else 's'}"
     return word, f"{name} should have at {at} {items} after validation, not {len(value)}"

@@ -1,7 +1,8 @@
 """Single values: how each type is read from text (query, path, header, cookie, form) and from JSON data.
 
-Text is what a stranger typed: numbers are ASCII digits and nothing else, never "1_0", " 5" or "nan". JSON data is strict
-as well: no number is made of a string, and no bool of a number. Times are those of RFC 3339, durations of ISO 8601.
+Text is what a stranger typed: numbers are ASCII digits and nothing else, never "1_0", " 5" or "nan". JSON data is
+read strictly as well: no number is made of a string, and no bool of a number. Times are those of RFC 3339, durations
+those of ISO 8601.
 """
 
 from __future__ import annotations
@@ -48,7 +49,9 @@ def text_int(value: str, loc: Loc, faults: list[Fault]) -> Any:
     if len(value) < 19 and value.isascii() and value.isdigit():  # PERF: what nearly every request has
         return int(value)
     if _INT(value) is None:
-        return refuse(faults, loc, "int_parsing", "Input should be a valid integer, unable to parse string as an integer")
+        return refuse(
+            faults, loc, "int_parsing", "Input should be a valid integer, unable to parse string as an integer"
+        )
     try:
         return int(value)
     except ValueError:  # over sys.get_int_max_str_digits() (CVE-2020-10735)
@@ -60,7 +63,9 @@ def text_float(value: str, loc: Loc, faults: list[Fault]) -> Any:
     if _FLOAT(value) is None:
         if value.strip("+-").lower() in ("nan", "inf", "infinity"):
             return refuse(faults, loc, "finite_number", "Input should be a finite number")
-        return refuse(faults, loc, "float_parsing", "Input should be a valid number, unable to parse string as a number")
+        return refuse(
+            faults, loc, "float_parsing", "Input should be a valid number, unable to parse string as a number"
+        )
     return _finite(float(value), loc, faults)
 
 
@@ -129,7 +134,9 @@ def _time(value: str, loc: Loc, faults: list[Fault]) -> Any:
 def _timedelta(value: str, loc: Loc, faults: list[Fault]) -> Any:
     match = _DURATION(value)
     if match is None:
-        return refuse(faults, loc, "time_delta_parsing", "Input should be a valid timedelta (ISO 8601, such as PT1H30M)")
+        return refuse(
+            faults, loc, "time_delta_parsing", "Input should be a valid timedelta (ISO 8601, such as PT1H30M)"
+        )
     sign, weeks, days, hours, minutes, seconds = match.groups(default="0")
     try:
         delta = timedelta(

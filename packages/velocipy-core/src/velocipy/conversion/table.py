@@ -305,4 +305,3 @@ def _literals(annotation: Any) -> dict[Any, Any]:
 def _name(annotation: Any) -> str:
     plain, _ = unwrap(annotation)
     return str(getattr(plain, "__name__", None) or plain)
-

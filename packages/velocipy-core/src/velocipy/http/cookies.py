@@ -29,10 +29,11 @@ def parse_cookies(header: str) -> dict[str, str]:
     cookies: dict[str, str] = {}
     for pair in header.split(";"):
         name, equals, value = pair.partition("=")
-        name = name.strip(" \t")
+        name = name.strip(" \t")  # and nothing else, or "\xa0a" would pass for "a"
         if equals and name and name not in cookies:
             value = value.strip(" \t")
-            cookies[name] = _unquote(value[1:-1]) if len(value) > 1 and value[0] == value[-1] == '"' else value
+            quoted = len(value) > 1 and value[0] == value[-1] == '"'
+            cookies[name] = _unquote(value[1:-1]) if quoted else value
     return cookies
 
 

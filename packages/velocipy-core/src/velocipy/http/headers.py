@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, overload
 
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
 # RFC 9110 section 5.5, without obs-text: what lies beyond ASCII reaches no two servers alike.
@@ -35,6 +34,11 @@ def check_header(name: str, value: str) -> tuple[str, str]:
             "percent-encode it or leave it out (RFC 9110)"
         )
     return name.lower(), value
+
+
+def _pairs_of(headers: HeadersInput) -> Iterable[tuple[str, str]]:
+    items = getattr(headers, "items", None)
+    return headers if items is None else items()  # type: ignore[return-value]
 
 
 class Headers(Mapping[str, str]):
@@ -90,8 +94,7 @@ class MutableHeaders(Headers):
     __slots__ = ()
 
     def __init__(self, pairs: HeadersInput | None = None) -> None:
-        source = pairs.items() if isinstance(pairs, Mapping) else pairs or ()
-        self._pairs = [check_header(name, value) for name, value in source]
+        self._pairs = [check_header(name, value) for name, value in _pairs_of(pairs or ())]
 
     def __setitem__(self, name: str, value: str) -> None:
         """Set *name* to *value* alone, in the place of its first value."""
@@ -119,21 +122,16 @@ class MutableHeaders(Headers):
             self.append(name, value)
         return self[name]
 
-    @overload
-    def pop(self, name: str) -> str: ...
-    @overload
-    def pop(self, name: str, default: str | None) -> str | None: ...
-    def pop(self, name: str, *default: Any) -> str | None:
-        """Remove *name* and return its first value, or *default* if there is none."""
-        if default and name not in self:
-            return default[0]  # type: ignore[no-any-return]
-        value = self[name]
-        del self[name]
+    def pop(self, name: str, default: str | None = None) -> str | None:
+        """Remove *name* and return its first value, *default* if it is not there."""
+        value = self.get(name, default)
+        if name in self:
+            del self[name]
         return value
 
     def update(self, other: HeadersInput) -> None:
         """Set each name of *other* to its value."""
-        for name, value in other.items() if isinstance(other, Mapping) else other:
+        for name, value in _pairs_of(other):
             self[name] = value
 
     def add_vary(self, name: str) -> None:

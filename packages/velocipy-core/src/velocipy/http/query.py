@@ -7,7 +7,6 @@ are no UTF-8 are a `ValueError`, never a guess.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 _ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 
@@ -42,15 +41,13 @@ def parse_pairs(text: str, max_fields: int | None = None) -> dict[str, list[str]
         return fields
     if max_fields is not None and text.count("&") >= max_fields:
         raise ValueError(f"more than {max_fields} fields")
-    decode: Callable[[str], str] | None = unquote if "%" in text or "+" in text else None
+    escaped = "%" in text or "+" in text
     for field in text.split("&"):
-        if not field:
-            continue
         name, _, value = field.partition("=")
-        if decode is not None:
-            name, value = decode(name), decode(value)
+        if escaped:
+            name, value = unquote(name), unquote(value)
         if name in fields:
             fields[name].append(value)
-        else:
+        elif field:
             fields[name] = [value]
     return fields

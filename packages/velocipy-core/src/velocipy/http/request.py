@@ -7,7 +7,7 @@ NotImplementedError here). One counting reader stands under every way to read th
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from velocipy.errors import ClientDisconnect, HTTPException, PayloadTooLargeException
@@ -54,7 +54,7 @@ class Request:
     method: str
     path: str
     _plan: Plan
-    _path_values: tuple[str, ...]
+    _path_values: Sequence[str]
     _headers: Headers | None
     _cookies: dict[str, str] | None
     _fields: dict[str, list[str]] | None
@@ -73,14 +73,16 @@ class Request:
 
     def header(self, name: str, default: str | None = None) -> str | None:
         """Return the first value of the header *name*, in any case, or *default*."""
-        value = self._header(name.lower())
+        name = name.lower()
+        value = self._header(name, name.encode("latin-1", "replace"))
         return default if value is None else value
 
     @property
     def cookies(self) -> dict[str, str]:
         """The cookies by name, decoded. What is no cookie is skipped; of a name that repeats the first counts."""
         if self._cookies is None:
-            self._cookies = parse_cookies("; ".join(self._header_list("cookie")))
+            headers = self._header_list("cookie")  # HTTP/2 may split it (RFC 9113 section 8.2.3)
+            self._cookies = parse_cookies(headers[0] if len(headers) == 1 else "; ".join(headers))
         return self._cookies
 
     @property
@@ -153,19 +155,7 @@ class Request:
             ClientDisconnect: If the client leaves before its end.
             RuntimeError: If it was streamed.
         """
-        body = self._body
-        if body is None:
-            limit = self._plan.max_content_length
-            length = self._content_length(limit)
-            if length == 0:
-                body = b""
-            else:
-                self._body = True
-                body = await self._read_body(limit, length)
-            self._body = body
-        elif body is True:
-            raise RuntimeError("the body was streamed, and is gone; ask for body() before stream(), or for one alone")
-        return body  # type: ignore[return-value]
+        raise NotImplementedError
 
     async def stream(self) -> AsyncIterator[bytes]:
         """Yield the body in chunks as they come, none of them empty; once only.
@@ -176,18 +166,11 @@ class Request:
             if self._body:
                 yield self._body
             return
-        if self._body is True:
-            raise RuntimeError("the body was streamed already, and is gone")
-        limit = self._plan.max_content_length
-        length = self._content_length(limit)
-        self._body = True
+        length = self._begin_body()
         received = 0
-        async for chunk in self._read_chunks():
+        async for chunk in self._counted_chunks():
             received += len(chunk)
-            if limit is not None and received > limit:
-                raise PayloadTooLargeException()
-            if chunk:
-                yield chunk
+            yield chunk
         if length is not None and received < length:
             raise ClientDisconnect(f"the body ended after {received} of {length} bytes")
 
@@ -212,7 +195,7 @@ class Request:
         return MultiValueDict(await self._form())
 
     async def _form(self) -> dict[str, list[str]]:
-        media_type = (self._header("content-type") or "").partition(";")[0].strip().lower()
+        media_type = (self._header("content-type", b"content-type") or "").partition(";")[0].strip().lower()
         if media_type != "application/x-www-form-urlencoded":
             raise HTTPException(415, "A form is sent as application/x-www-form-urlencoded")
         try:
@@ -221,34 +204,50 @@ class Request:
             reason = "is not UTF-8" if isinstance(error, UnicodeError) else f"has {error}"
             raise HTTPException(400, f"The form {reason}") from None
 
-    def _content_length(self, limit: int | None) -> int | None:
-        """Return the declared length of the body, or None when only reading will tell.
+    def _begin_body(self) -> int | None:
+        """Return the declared length of the body, None when only reading will tell; it can be read once from here.
 
         Raises:
             PayloadTooLargeException: If it is over the limit.
+            RuntimeError: If it was read already.
         """
-        text = self._header("content-length")
+        if self._body is not None:
+            raise RuntimeError("the body was streamed, and is gone; ask for body() before stream(), or for one alone")
+        text = self._header("content-length", b"content-length")
         if text is None:
+            self._body = True
             return None
         if not (text.isascii() and text.isdecimal()):
             raise HTTPException(400, "The content-length is not a number")
-        if len(text) > 18 or (limit is not None and int(text) > limit):
+        limit = self._plan.max_content_length
+        if limit is not None and (len(text) > 18 or int(text) > limit):
             raise PayloadTooLargeException()
+        self._body = True
         return int(text)
+
+    async def _counted_chunks(self, received: int = 0) -> AsyncIterator[bytes]:
+        """Yield the chunks as they come, none of them empty, until with *received* before they are over the limit."""
+        async for chunk in self._read_chunks():
+            received += len(chunk)
+            self._check_limit(received)
+            if chunk:
+                yield chunk
+
+    def _check_limit(self, received: int) -> None:
+        limit = self._plan.max_content_length
+        if limit is not None and received > limit:
+            raise PayloadTooLargeException()
 
     # -- what each adapter completes ----------------------------------------------------------------------------------
 
-    def _header(self, name: str) -> str | None:
-        """Return the first value of *name*, which is in lower case."""
+    def _header(self, name: str, encoded: bytes) -> str | None:
+        """Return the first value of *name*, which is in lower case, and encoded as well: plans do that at start-up."""
         raise NotImplementedError
 
     def _header_list(self, name: str) -> list[str]:
         raise NotImplementedError
 
     def _header_pairs(self) -> list[tuple[str, str]]:
-        raise NotImplementedError
-
-    async def _read_body(self, limit: int | None, length: int | None) -> bytes:
         raise NotImplementedError
 
     def _read_chunks(self) -> AsyncIterator[bytes]:

@@ -16,7 +16,7 @@ def require_json(request: Request, content_type: str | None) -> None:
         HTTPException: 415.
     """
     if content_type is None:
-        if request._header("origin") is None:
+        if request._header("origin", b"origin") is None:
             return
     else:
         media_type = content_type.partition(";")[0].strip().lower()

@@ -15,8 +15,10 @@ from types import CodeType
 from typing import Any
 
 from velocipy.concurrency import call_plain
+from velocipy.conversion.constraints import read_constraints
 from velocipy.conversion.faults import INVALID, refuse
-from velocipy.conversion.scalars import anything, text_int
+from velocipy.conversion.scalars import anything
+from velocipy.conversion.table import union_members, unwrap
 from velocipy.errors import ValidationError
 from velocipy.models import Models
 from velocipy.plans.body import require_json
@@ -26,6 +28,7 @@ from velocipy.plans.results import WITHOUT_BODY, Results
 from velocipy.plans.sources import UNSET
 
 _LITERALS = (int, str, bool, float, type(None))
+_SIGNS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 _PLAIN = frozenset({*_LITERALS, bytes, dict, list, tuple, set})  # PERF: no context managers, as is known at once
 
 
@@ -152,7 +155,8 @@ class _Writer:
 
     def _raw(self, item: Input) -> str:
         if item.place == "header":
-            return f"request.{'_header_list' if item.many else '_header'}({item.name.lower()!r})"
+            name = item.name.lower()
+            return f"request._header_list({name!r})" if item.many else f"request._header({name!r}, {name.encode()!r})"
         source = {"query": "query", "cookie": "cookies", "form": "form"}[item.place]
         return f"{source}.get({item.name!r})"
 
@@ -161,14 +165,17 @@ class _Writer:
             self._line(f"{variable} = {raw}", depth)
             return
         convert = self._name(f"convert_{variable.removeprefix('p_')}", item.convert)
-        slow = f"{convert}({raw}, {self._loc(item)}, faults)"
-        if item.convert is text_int:  # PERF: spares a call in the commonest case
-            if raw != "raw":
-                self._line(f"raw = {raw}", depth)
-                slow = slow.replace(f"({raw},", "(raw,", 1)
-            self._line(f"{variable} = int(raw) if len(raw) < 19 and raw.isascii() and raw.isdigit() else {slow}", depth)
-        else:
-            self._line(f"{variable} = {slow}", depth)
+        bounds = _int_bounds(item)
+        if bounds is None:
+            self._line(f"{variable} = {convert}({raw}, {self._loc(item)}, faults)", depth)
+            return
+        # PERF: a plain int within its bounds is taken at once, anything else is judged by the table.
+        self._line(f"raw = {raw}", depth)
+        fits = f" and {bounds.format(f'({variable} := int(raw))')}" if bounds else ""
+        self._line(f"if len(raw) < 19 and raw.isascii() and raw.isdigit(){fits}:", depth)
+        self._line("pass" if bounds else f"{variable} = int(raw)", depth + 1)
+        self._line("else:", depth)
+        self._line(f"{variable} = {convert}(raw, {self._loc(item)}, faults)", depth + 1)
 
     def _loc(self, item: Input) -> str:
         alone = item.place == "body" and not self._body_keyed
@@ -192,7 +199,7 @@ class _Writer:
             self._line("form = await request._form()")
             return
         self.names["require_json"] = require_json
-        self._line("content_type = request._header('content-type')")
+        self._line("content_type = request._header('content-type', b'content-type')")
         self._line("if content_type != 'application/json':")
         self._line("    require_json(request, content_type)")
         self._line("body = await request.body()")
@@ -202,9 +209,7 @@ class _Writer:
             self._line("else:")
             self._line("fields = {}", 2)
 
-    def _decode(
-        self, variable: str, hint: str, decode: Any, errors: Any, explain: Any, loc: tuple[str, ...]
-    ) -> None:
+    def _decode(self, variable: str, hint: str, decode: Any, errors: Any, explain: Any, loc: tuple[str, ...]) -> None:
         names = (
             self._name(hint, decode),
             self._name(f"{hint}_errors", errors),
@@ -238,8 +243,8 @@ class _Writer:
         hint = getattr(call.call, "__name__", "dependency")
         function = self._name(hint if hint.isidentifier() and not hint.startswith("p_") else "dependency", call.call)
         self._values[call] = value = self._variable(f"d_{function}")
-        used = [arguments.get(parameter) or self._values.get(by) for parameter, by, _ in call.arguments]  # type: ignore[arg-type]
-        doubtful = sorted({name for name in used if name in self._can_be_invalid})  # type: ignore[type-var]
+        used = {self._argument(argument._replace(positional=True), arguments) for argument in call.arguments}
+        doubtful = sorted(used & self._can_be_invalid)
         depth = 1
         if doubtful:
             self._can_be_invalid.add(value)
@@ -287,6 +292,21 @@ def _in_order(call: Call) -> list[Call]:
 
 def _can_fail(item: Input) -> bool:
     return item.place != "path" or item.convert is not anything
+
+
+def _int_bounds(item: Input) -> str | None:
+    """Return the test that an int has to pass, with "{}" for it, "" if it has none; None if *item* is no such int."""
+    plain, metadata = unwrap(item.annotation)
+    members = [member for member in union_members(plain) if member is not type(None)] or [plain]
+    constraints = read_constraints([*metadata, item.source])
+    if members != [int] or not all(name in _SIGNS and type(bound) is int for name, bound in constraints.items()):
+        return None
+    tests = [f"{_SIGNS[name]} {bound}" for name, bound in constraints.items()]
+    if len(tests) == 2 and {test[0] for test in tests} == {"<", ">"}:
+        (lower,) = (name for name in constraints if name[0] == "g")
+        (upper,) = (name for name in constraints if name[0] == "l")
+        return f"{constraints[lower]} {'<' if lower == 'gt' else '<='} {{}} {_SIGNS[upper]} {constraints[upper]}"
+    return f"{{}} {tests[0]}" if len(tests) == 1 else None if tests else ""
 
 
 def _is_keyed(inputs: list[Input]) -> bool:

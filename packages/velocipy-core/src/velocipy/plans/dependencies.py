@@ -22,9 +22,9 @@ class Dependency:
 def Depends(dependency: Callable[..., Any] | None = None, *, use_cache: bool = True) -> Any:  # noqa: N802
     """Have the value of a parameter made by *dependency*, before the handler runs.
 
-    It takes the same parameters as a handler. A function, a class, or anything that can be called; async or plain (then
-    it runs in a worker thread). A generator goes on after the answer was sent, and has an error of the handler raised at
-    its `yield`. A context manager that it returns is entered, and left in the same way.
+    It takes the same parameters as a handler. A function, a class, or anything that can be called; async or plain
+    (then it runs in a worker thread). A generator goes on after the answer was sent, and has an error of the handler
+    raised at its `yield`. A context manager that it returns is entered, and left in the same way.
 
     Args:
         dependency: What to call; None stands for the class in the annotation.

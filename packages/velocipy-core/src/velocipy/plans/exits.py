@@ -67,8 +67,4 @@ async def close(request: Request, error: BaseException | None = None) -> None:
     """Close what is open when the answer has been sent; what fails then can only be logged."""
     failure = await unwind(request, error)
     if failure is not None and failure is not error:
-        _logger.error(
-            "closing the dependencies of %s %s failed", request.method, request.path, exc_info=failure
-        )
-
-
+        _logger.error("closing the dependencies of %s %s failed", request.method, request.path, exc_info=failure)

@@ -42,7 +42,7 @@ class Failures:
         return self._find(error) is not None
 
     async def answer(self, request: Request, error: BaseException) -> Response | None:
-        """Return the answer to *error*, raised at what dependencies left open first; None if nobody is there to read it.
+        """Return the answer to *error*, raised at what dependencies left open first; None if nobody is left to read it.
 
         Raises:
             BaseException: *error* itself, if it is no `Exception` (a cancelled task has no answer).
@@ -85,4 +85,3 @@ class Failures:
             if cls in self._handlers:
                 return self._handlers[cls]
         return None
-

@@ -5,7 +5,7 @@ Every mistake is added to `faults`, and reading goes on, so that one start shows
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
 from velocipy.conversion.constraints import constrain, read_constraints
@@ -46,7 +46,7 @@ class Graph:
     """
 
     def __init__(
-        self, models: Models, overrides: dict[Callable[..., Any], Callable[..., Any]], faults: list[StartupError]
+        self, models: Models, overrides: Mapping[Callable[..., Any], Callable[..., Any]], faults: list[StartupError]
     ) -> None:
         self._models = models
         self._overrides = overrides
@@ -69,7 +69,7 @@ class _Reading:
     def __init__(
         self,
         models: Models,
-        overrides: dict[Callable[..., Any], Callable[..., Any]],
+        overrides: Mapping[Callable[..., Any], Callable[..., Any]],
         faults: list[StartupError],
         path: dict[str, Segment],
         namespace: dict[str, Any] | None,
@@ -160,9 +160,7 @@ class _Reading:
             return None
         return _Written(parameter, annotation, sources, dependencies[0] if dependencies else None, default)
 
-    def _fill(
-        self, call: Callable[..., Any], written: _Written, above: tuple[Callable[..., Any], ...]
-    ) -> Input | Call | None:
+    def _fill(self, call: Callable[..., Any], written: _Written, above: tuple[Callable[..., Any], ...]) -> Any:
         """Return what fills a parameter, UNSET if a fault was found."""
         name = written.parameter.name
         plain, _ = unwrap(written.annotation)
@@ -177,7 +175,11 @@ class _Reading:
             return self._input(call, written, Source("path"))
         if plain is MISSING:
             return self._fault(
-                ParameterError, call, name, "it has no annotation, so that its type is unknown.", f"Write one. {_NO_SOURCE}"
+                ParameterError,
+                call,
+                name,
+                "it has no annotation, so that its type is unknown.",
+                f"Write one. {_NO_SOURCE}",
             )
         place = self._place_by_type(written.annotation)
         if place is None:
@@ -189,16 +191,14 @@ class _Reading:
                     f"no request can bring a {_type_name(plain)}.",
                     "Take it as a dependency with Depends(), or close over it.",
                 )
-            return self._fault(
-                ParameterError, call, name, f"no request can bring a {_type_name(plain)}.", _NO_SOURCE
-            )
+            return self._fault(ParameterError, call, name, f"no request can bring a {_type_name(plain)}.", _NO_SOURCE)
         return self._input(call, written, Source(place))
 
     def _place_by_type(self, annotation: Any) -> Place | None:
         """Return the place that a type has by itself, None for a type that says nothing."""
         plain, _ = unwrap(annotation)
         members = [member for member in union_members(plain) if member is not type(None)] or [plain]
-        places = {self._place_of_member(member) for member in members}
+        places: set[Place | None] = {self._place_of_member(member) for member in members}
         return places.pop() if len(places) == 1 else None
 
     def _place_of_member(self, annotation: Any) -> Place | None:
@@ -252,9 +252,7 @@ class _Reading:
 
     # -- dependencies ------------------------------------------------------------------------------------------------
 
-    def _depend(
-        self, call: Callable[..., Any], written: _Written, above: tuple[Callable[..., Any], ...]
-    ) -> Any:
+    def _depend(self, call: Callable[..., Any], written: _Written, above: tuple[Callable[..., Any], ...]) -> Any:
         dependency = written.dependency
         assert dependency is not None
         name = written.parameter.name
@@ -287,9 +285,7 @@ class _Reading:
         self, cls: type[StartupError], call: Callable[..., Any], parameter: str | None, problem: str, remedy: str
     ) -> Any:
         place = find_place(call)
-        self._faults.append(
-            cls(problem, remedy, place=place.place, handler=place.handler, parameter=parameter or "")
-        )
+        self._faults.append(cls(problem, remedy, place=place.place, handler=place.handler, parameter=parameter or ""))
         return UNSET
 
 
@@ -302,5 +298,3 @@ def _takes_many(annotation: Any) -> bool:
 
 def _type_name(annotation: Any) -> str:
     return str(annotation) if get_args(annotation) else getattr(annotation, "__name__", str(annotation))
-
-

@@ -54,9 +54,11 @@ class Call:
 
     __slots__ = ("arguments", "call", "kind", "needs_body")
 
+    needs_body: bool
+
     def __init__(self, call: Callable[..., Any], kind: Kind, arguments: list[Argument]) -> None:
         self.call = call
-        self.kind = kind
+        self.kind: Kind = kind
         self.arguments = arguments
         self.needs_body = any(
             isinstance(filled_by, Input) and filled_by.place in ("body", "form")

@@ -8,6 +8,7 @@ import os
 import sys
 import typing
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Literal, NamedTuple
 
@@ -48,8 +49,7 @@ def find_place(call: Callable[..., Any]) -> Place:
 
 def _shown(file: str) -> str:
     """Return the path from the working directory where the file is below it, else the whole."""
-    folder = os.getcwd() + os.sep
-    return file.removeprefix(folder)
+    return file.removeprefix(f"{Path.cwd()}{os.sep}")
 
 
 def _function(call: Any) -> Any:
@@ -62,14 +62,12 @@ def _function(call: Any) -> Any:
         elif hasattr(call, "__wrapped__"):
             call = call.__wrapped__
         elif isinstance(call, type):
-            initializer = call.__init__
+            initializer: Any = vars(call).get("__init__", call)
             return initializer if hasattr(initializer, "__code__") else call
-        elif inspect.isfunction(call) or not hasattr(type(call), "__call__"):
+        elif inspect.isfunction(call) or not hasattr(vars(type(call)).get("__call__"), "__code__"):
             return call
-        elif hasattr(type(call).__call__, "__code__"):
-            call = type(call).__call__
         else:
-            return call
+            call = type(call).__call__
 
 
 def call_kind(call: Any) -> Kind:

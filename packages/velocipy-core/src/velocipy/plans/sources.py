@@ -58,7 +58,7 @@ class Source:
         deprecated: bool = False,
         embed: bool = False,
     ) -> None:
-        self.place = place
+        self.place: Place = place
         self.default = UNSET if default is ... else default
         self.alias = alias
         self.title = title

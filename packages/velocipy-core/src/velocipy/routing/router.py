@@ -159,7 +159,13 @@ class Router:
         return self.route(path, ("OPTIONS",), **options)
 
     def query(self, path: str, **options: Any) -> Callable[[Decorated], Decorated]:
-        """Return a decorator: the function answers QUERY at *path* (safe, with a body: draft-ietf-httpbis-safe-method-w-body). Options are those of `add_route`."""
+        """Return a decorator: the function answers QUERY, a safe method with a body, at *path*.
+
+        Options are those of `add_route`.
+
+        Source:
+            draft-ietf-httpbis-safe-method-w-body.
+        """
         return self.route(path, ("QUERY",), **options)
 
 

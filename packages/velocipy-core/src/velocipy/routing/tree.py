@@ -7,20 +7,26 @@ The tree stores and returns whatever it was given, and knows no plan.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Generic, TypeVar
 
 from velocipy.routing.path import Segment, split_path
 
 Target = TypeVar("Target")
 
+_NONE: frozenset[str] = frozenset()
+
 
 class Node(Generic[Target]):
-    """A place in the tree: where a path may go on, and what answers each method if it ends here."""
+    """A place in the tree: where a path may go on, and what answers each method if it ends here.
 
-    __slots__ = ("literals", "rest", "targets", "value")
+    `choice` tells whether a path may go on here in more than one way.
+    """
+
+    __slots__ = ("choice", "literals", "rest", "targets", "value")
 
     def __init__(self) -> None:
+        self.choice = False
         self.literals: dict[str, Node[Target]] = {}
         self.value: Node[Target] | None = None
         self.rest: Node[Target] | None = None
@@ -31,28 +37,31 @@ class Tree(Generic[Target]):
     """Paths with what answers them, by method.
 
     Args:
-        miss: Takes a method and a path that nothing answers, and returns what `find` returns then.
+        miss: Takes a method and the methods that are answered at a path, none if it is unknown; returns what `find`
+            returns then.
     """
 
-    __slots__ = ("_miss", "_root", "_table")
+    __slots__ = ("_miss", "_root", "_start", "_table")
 
-    def __init__(self, miss: Callable[[str, str], tuple[Target, tuple[str, ...]]]) -> None:
+    def __init__(self, miss: Callable[[str, Collection[str]], Target]) -> None:
         self._miss = miss
         self._root: Node[Target] = Node()
+        self._start: Node[Target] = Node()  # before the first slash
+        self._start.literals[""] = self._root
         self._table: dict[str, dict[str, Target]] = {}
 
     def add(self, segments: Sequence[Segment], method: str, target: Target) -> Target | None:
         """Register *target*; if the path and method are taken, change nothing and return who has them."""
         node = self._root
         for segment in segments:
+            before = node
             if segment.name is None:
                 node = node.literals.setdefault(segment.text, Node())
             elif segment.catches_all:
-                node.rest = node.rest or Node()
-                node = node.rest
+                node.rest = node = node.rest or Node()
             else:
-                node.value = node.value or Node()
-                node = node.value
+                node.value = node = node.value or Node()
+            before.choice = before.rest is not None or (before.value is not None and bool(before.literals))
         taken = node.targets.setdefault(method, target)
         if taken is not target:
             return taken
@@ -60,46 +69,59 @@ class Tree(Generic[Target]):
             self._table["/" + "/".join(segment.text for segment in segments)] = node.targets
         return None
 
-    def find(self, method: str, path: str) -> tuple[Target, tuple[str, ...]]:
+    def find(self, method: str, path: str) -> tuple[Target, Sequence[str]]:
         """Return what answers *method* at *path*, and the values in the path."""
-        targets = self._table.get(path)
-        if targets is not None and method in targets:
-            return targets[method], ()
+        table = self._table
+        if path in table and method in table[path]:
+            return table[path][method], ()
         # PERF: straight down while there is no choice to take back; nearly every request ends here.
-        node = self._root
-        values: tuple[str, ...] = ()
-        for part in path.split("/")[1:]:
-            child = node.literals.get(part)
-            if child is None:
-                child = node.value
-                if child is None or not part:
-                    break
-                values = (*values, part)
-            node = child
+        node = self._start
+        values: list[str] = []
+        choice = False
+        for part in path.split("/"):
+            if node.choice:
+                choice = True
+            if part in node.literals:
+                node = node.literals[part]
+            elif part and node.value is not None:
+                node = node.value
+                values.append(part)
+            else:
+                if part and not choice and "//" not in path and path[-1] != "/":
+                    return self._miss(method, _NONE), ()
+                break
         else:
             if method in node.targets:
                 return node.targets[method], values
-        for targets, found in self._search(self._root, split_path(path), 0, ()):
+        matches = self._matches(path)
+        for targets, found in matches:
             if method in targets:
                 return targets[method], found
-        return self._miss(method, path)
+        return self._miss(method, {method for targets, _ in matches for method in targets}), ()
 
-    def methods(self, path: str) -> list[str]:
-        """Return the methods that are answered at *path*, sorted; [] if the path is unknown."""
-        return sorted({method for targets, _ in self._search(self._root, split_path(path), 0, ()) for method in targets})
+    def methods(self, path: str) -> set[str]:
+        """Return the methods that are answered at *path*; none if it is unknown."""
+        return {method for targets, _ in self._matches(path) for method in targets}
 
-    def _search(
-        self, node: Node[Target], parts: list[str], depth: int, values: tuple[str, ...]
-    ) -> Iterator[tuple[dict[str, Target], tuple[str, ...]]]:
-        """Yield every match below *node*, the most literal first."""
-        if depth == len(parts):
-            if node.targets:
-                yield node.targets, values
-        else:
-            child = node.literals.get(parts[depth])
-            if child is not None:
-                yield from self._search(child, parts, depth + 1, values)
+    def _matches(self, path: str) -> list[tuple[dict[str, Target], tuple[str, ...]]]:
+        """Return every end in the tree that *path* leads to, the most literal first."""
+        parts = split_path(path)
+        matches = []
+        ways: list[tuple[Node[Target], int, tuple[str, ...]]] = [(self._root, 0, ())]
+        while ways:
+            node, depth, values = ways.pop()
+            if depth < 0:  # the whole rest was taken
+                matches.append((node.targets, values))
+                continue
+            if node.rest is not None:
+                ways.append((node.rest, -1, (*values, "/".join(parts[depth:]))))
+            if depth == len(parts):
+                if node.targets:
+                    matches.append((node.targets, values))
+                continue
+            part = parts[depth]
             if node.value is not None:
-                yield from self._search(node.value, parts, depth + 1, (*values, parts[depth]))
-        if node.rest is not None and node.rest.targets:
-            yield node.rest.targets, (*values, "/".join(parts[depth:]))
+                ways.append((node.value, depth + 1, (*values, part)))
+            if part in node.literals:
+                ways.append((node.literals[part], depth + 1, values))
+        return matches

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from velocipy.errors import ClientDisconnect, PayloadTooLargeException
+from velocipy.errors import ClientDisconnect
 from velocipy.http.address import Address
 from velocipy.http.request import Request
 from velocipy.http.response import Response, Stream
@@ -20,7 +20,6 @@ from velocipy.types import Receive, Scope, Send
 
 if TYPE_CHECKING:
     from velocipy.application import VelociPy
-    from velocipy.plans.plan import Plan
 
 
 async def serve(app: VelociPy, scope: Scope, receive: Receive, send: Send) -> None:
@@ -33,17 +32,24 @@ async def serve(app: VelociPy, scope: Scope, receive: Receive, send: Send) -> No
     if root_path and path.startswith(root_path) and path[len(root_path) : len(root_path) + 1] in ("", "/"):
         path = path[len(root_path) :] or "/"
     plan, values = app._find(scope["method"], path)
-    request = ASGIRequest(app, plan, scope["method"], path, values, scope, receive)
+    request = ASGIRequest()  # PERF: filled here, since an __init__ would cost as much again
+    request.app = app
+    request.method = scope["method"]
+    request.path = path
+    request._plan = plan
+    request._path_values = values
+    request._scope = scope
+    request._receive = receive
+    request._headers = request._cookies = request._fields = request._state = request._body = request._exits = None
+    answer: bytes | Response | None
     try:
         answer = await plan.run(request)
     except BaseException as error:
         answer = await app._failures.answer(request, error)
-    if type(answer) is bytes:
+    if isinstance(answer, bytes):
         # PERF: the answer of a handler that returned data; no Response is made for it.
         length = (b"content-length", b"%d" % len(answer))
-        await send(
-            {"type": "http.response.start", "status": plan.status, "headers": [*plan.encoded_headers, length]}
-        )
+        await send({"type": "http.response.start", "status": plan.status, "headers": [*plan.encoded_headers, length]})
         await send({"type": "http.response.body", "body": answer})
         if request._exits is not None:
             await close(request)
@@ -55,8 +61,8 @@ async def _respond(app: VelociPy, request: Request, response: Response, send: Se
     """Send *response*, then close what dependencies left open."""
     try:
         pairs, body = check(request, response)
-    except InvalidResponse as error:
-        response = app._failures.unhandled(request, error)
+    except InvalidResponse as invalid:
+        response = app._failures.unhandled(request, invalid)
         pairs, body = check(request, response)
     error: BaseException | None = None
     try:
@@ -95,32 +101,10 @@ WRITERS: dict[type, Callable[[Any, list[tuple[str, str]], Send], Awaitable[None]
 class ASGIRequest(Request):
     """A request that came as an ASGI scope."""
 
-    __slots__ = ("_index", "_receive", "_scope")
+    __slots__ = ("_receive", "_scope")
 
-    def __init__(
-        self,
-        app: VelociPy,
-        plan: Plan,
-        method: str,
-        path: str,
-        values: tuple[str, ...],
-        scope: Scope,
-        receive: Receive,
-    ) -> None:
-        self.app = app
-        self.method = method
-        self.path = path
-        self._plan = plan
-        self._path_values = values
-        self._scope = scope
-        self._receive = receive
-        self._index: dict[bytes, bytes] | None = None
-        self._headers = None
-        self._cookies = None
-        self._fields = None
-        self._state = None
-        self._body = None
-        self._exits = None
+    _scope: Scope
+    _receive: Receive
 
     @property
     def query_string(self) -> str:
@@ -146,13 +130,11 @@ class ASGIRequest(Request):
     def root_path(self) -> str:
         return (self._scope.get("root_path") or "").rstrip("/")
 
-    def _header(self, name: str) -> str | None:
-        index = self._index
-        if index is None:
-            # PERF: of a name that repeats the first counts, so the list is read from its end.
-            index = self._index = dict(reversed(self._scope["headers"]))
-        value = index.get(name.encode("latin-1"))
-        return None if value is None else value.decode("latin-1")
+    def _header(self, name: str, encoded: bytes) -> str | None:
+        for key, value in self._scope["headers"]:
+            if key == encoded:
+                return value.decode("latin-1")  # type: ignore[no-any-return]
+        return None
 
     def _header_list(self, name: str) -> list[str]:
         wanted = name.encode("latin-1")
@@ -161,24 +143,20 @@ class ASGIRequest(Request):
     def _header_pairs(self) -> list[tuple[str, str]]:
         return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._scope["headers"]]
 
-    async def _read_body(self, limit: int | None, length: int | None) -> bytes:
+    async def body(self) -> bytes:
+        if type(self._body) is bytes:
+            return self._body
+        length = self._begin_body()
         message = await self._receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect("the client left before its request was read")
         body: bytes = message.get("body", b"")
         if message.get("more_body", False):
-            chunks = [body]
-            received = len(body)
-            async for chunk in self._read_chunks():
-                received += len(chunk)
-                if limit is not None and received > limit:
-                    raise PayloadTooLargeException()
-                chunks.append(chunk)
-            body = b"".join(chunks)
-        if limit is not None and len(body) > limit:
-            raise PayloadTooLargeException()
+            body = b"".join([body, *[chunk async for chunk in self._counted_chunks(len(body))]])
+        self._check_limit(len(body))
         if length is not None and len(body) < length:
             raise ClientDisconnect(f"the body ended after {len(body)} of {length} bytes")
+        self._body = body
         return body
 
     async def _read_chunks(self) -> AsyncIterator[bytes]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from velocipy.errors import ClientDisconnect, PayloadTooLargeException
+from velocipy.errors import ClientDisconnect
 from velocipy.http.address import Address
 from velocipy.http.request import Request
 from velocipy.http.response import Response, Stream
@@ -18,7 +18,6 @@ from velocipy.servers.streams import chunks_of
 
 if TYPE_CHECKING:
     from velocipy.application import VelociPy
-    from velocipy.plans.plan import Plan
 
 Pairs = list[tuple[str, str]]
 
@@ -31,12 +30,21 @@ async def serve(app: VelociPy, scope: Any, proto: Any) -> None:
     path = scope.path
     method = scope.method
     plan, values = app._find(method, path)
-    request = RSGIRequest(app, plan, method, path, values, scope, proto)
+    request = RSGIRequest()  # PERF: filled here, since an __init__ would cost as much again
+    request.app = app
+    request.method = method
+    request.path = path
+    request._plan = plan
+    request._path_values = values
+    request._scope = scope
+    request._proto = proto
+    request._headers = request._cookies = request._fields = request._state = request._body = request._exits = None
+    answer: bytes | Response | None
     try:
         answer = await plan.run(request)
     except BaseException as error:
         answer = await app._failures.answer(request, error)
-    if type(answer) is bytes:
+    if isinstance(answer, bytes):
         # PERF: the answer of a handler that returned data; no Response is made for it.
         proto.response_bytes(plan.status, [*plan.headers], answer)
         if request._exits is not None:
@@ -49,8 +57,8 @@ async def _respond(app: VelociPy, request: Request, response: Response, proto: A
     """Send *response*, then close what dependencies left open."""
     try:
         pairs, body = check(request, response)
-    except InvalidResponse as error:
-        response = app._failures.unhandled(request, error)
+    except InvalidResponse as invalid:
+        response = app._failures.unhandled(request, invalid)
         pairs, body = check(request, response)
     error: BaseException | None = None
     try:
@@ -89,22 +97,8 @@ class RSGIRequest(Request):
 
     __slots__ = ("_proto", "_scope")
 
-    def __init__(
-        self, app: VelociPy, plan: Plan, method: str, path: str, values: tuple[str, ...], scope: Any, proto: Any
-    ) -> None:
-        self.app = app
-        self.method = method
-        self.path = path
-        self._plan = plan
-        self._path_values = values
-        self._scope = scope
-        self._proto = proto
-        self._headers = None
-        self._cookies = None
-        self._fields = None
-        self._state = None
-        self._body = None
-        self._exits = None
+    _scope: Any
+    _proto: Any
 
     @property
     def query_string(self) -> str:
@@ -130,7 +124,7 @@ class RSGIRequest(Request):
     def root_path(self) -> str:
         return ""
 
-    def _header(self, name: str) -> str | None:
+    def _header(self, name: str, encoded: bytes) -> str | None:
         return self._scope.headers.get(name)  # type: ignore[no-any-return]
 
     def _header_list(self, name: str) -> list[str]:
@@ -139,21 +133,18 @@ class RSGIRequest(Request):
     def _header_pairs(self) -> Pairs:
         return list(self._scope.headers.items())
 
-    async def _read_body(self, limit: int | None, length: int | None) -> bytes:
-        if length is not None or limit is None:
+    async def body(self) -> bytes:
+        if type(self._body) is bytes:
+            return self._body
+        length = self._begin_body()
+        if length is not None or self._plan.max_content_length is None:
             # PERF: the server hands over a body of known length in one call, and no more than that length.
             body: bytes = await self._proto()
         else:
-            chunks = []
-            received = 0
-            async for chunk in self._read_chunks():
-                received += len(chunk)
-                if received > limit:
-                    raise PayloadTooLargeException()
-                chunks.append(chunk)
-            body = b"".join(chunks)
+            body = b"".join([chunk async for chunk in self._counted_chunks()])
         if length is not None and len(body) < length:
             raise ClientDisconnect(f"the body ended after {len(body)} of {length} bytes")
+        self._body = body
         return body
 
     async def _read_chunks(self) -> AsyncIterator[bytes]:
