@@ -184,3 +184,11 @@ ANSWERS: dict[str, Any] = {
     "/crash-late": crash_late,
     "/crash-midway": crash_midway,
 }
+
+
+app = Raw()
+
+
+def create() -> Raw:
+    """A factory."""
+    return Raw()

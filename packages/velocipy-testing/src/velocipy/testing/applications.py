@@ -11,10 +11,11 @@ import importlib.util
 import inspect
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeGuard
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +80,10 @@ def build(module: ModuleType, attribute: str) -> Any:
         made = function(owner()) if inspect.isclass(owner) else function()
         if inspect.isgenerator(made):
             made = next(made)
-    elif is_factory(found):
-        made = found()
     else:
         made = found
+    if is_factory(made):
+        made = made()
     if isinstance(made, str):
         return Source.parse(made).load() if ":" in made else build(module, made)
     if made is None:
@@ -90,7 +91,7 @@ def build(module: ModuleType, attribute: str) -> Any:
     return made
 
 
-def is_factory(value: object) -> bool:
+def is_factory(value: object) -> TypeGuard[Callable[[], Any]]:
     """Whether *value* is a plain function to be called without arguments, and not itself an application."""
     if not inspect.isfunction(value) or inspect.iscoroutinefunction(value):
         return False

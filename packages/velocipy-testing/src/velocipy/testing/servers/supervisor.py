@@ -4,8 +4,9 @@ Runs a server for as long as somebody holds the other end of its standard input;
     python supervisor.py GRACE command...
 
 The starter keeps the pipe open, and its end, however it comes (closing, SIGKILL), is the end of the server: first a
-polite signal, after GRACE seconds a deadly one, both to the server's whole process group. Standard output carries two
-lines, "started PID" and "ended CODE"; what the server writes goes to standard error.
+polite signal to the server, which passes it on to its workers; then, when it has ended or GRACE seconds are over, a
+deadly one to its whole process group. Standard output carries two lines, "started PID" and "ended CODE"; what the
+server writes goes to standard error.
 
 It needs the standard library only, and is started isolated, so that a broken environment cannot break it. It stands in
 a session of its own, so that Ctrl-C in a terminal reaches the starter and not the server.
@@ -56,7 +57,7 @@ def _ask(server: Process) -> None:
         if sys.platform == "win32":
             server.send_signal(signal.CTRL_BREAK_EVENT)
         else:
-            os.killpg(server.pid, signal.SIGTERM)
+            server.terminate()
 
 
 def _kill(server: Process) -> None:
