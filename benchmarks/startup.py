@@ -7,12 +7,13 @@ may still compile bytecode.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from statistics import median
 from typing import Any
 
 from benchmarks.contenders import PEERS, VELOCIPY
-from benchmarks.environments import ROOT, Environments
+from benchmarks.environments import CACHE, ROOT, Environments
 from benchmarks.options import Options
 from benchmarks.results import Measure
 
@@ -72,6 +73,8 @@ def _imported(imports: dict[str, list[dict[str, Any]]]) -> list[Measure]:
 
 def _fresh(python: str, module: str, *arguments: str) -> dict[str, Any]:
     command = [python, "-m", module, *arguments]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(CACHE / "bytecode")}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # or the compiler would be measured
+    done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return answer

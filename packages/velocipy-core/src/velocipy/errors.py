@@ -81,6 +81,15 @@ class ValidationError(HTTPException):
         super().__init__(422, self.errors, headers)
 
 
+def invalid_json(error: Exception, loc: Sequence[str | int]) -> Fault:
+    """Return the fault of a body for which a JSON codec raised *error*."""
+    if isinstance(error, RecursionError):
+        reason = "it is nested too deeply"
+    else:
+        reason = "it is not UTF-8" if isinstance(error, UnicodeError) else str(error)
+    return {"loc": list(loc), "msg": f"Invalid JSON: {reason}", "type": "json_invalid"}
+
+
 class ClientDisconnect(VelociPyException):
     """The client left before the whole body had arrived; what came is not to be used."""
 

@@ -15,7 +15,7 @@ from velocipy.conversion.constraints import read_constraints
 from velocipy.conversion.faults import INVALID, Convert, Loc, refuse
 from velocipy.conversion.records import is_record, read_record
 from velocipy.conversion.table import Table, unwrap
-from velocipy.errors import Fault, ValidationError
+from velocipy.errors import Fault, ValidationError, invalid_json
 from velocipy.serialization import JSONCodec
 
 
@@ -113,7 +113,8 @@ class StandardAdapter:
             try:
                 value = codec.decode(data)
             except (ValueError, RecursionError) as error:
-                return refuse(faults, loc, "json_invalid", f"Invalid JSON: {_reason(error)}")
+                faults.append(invalid_json(error, loc))
+                return INVALID
             return convert(value, loc, faults)
 
         decode = _msgspec_decode(annotation)
@@ -206,25 +207,3 @@ def _pydantic_faults(error: Any, loc: Loc, faults: list[Fault]) -> Any:
     for fault in error.errors(include_url=False, include_context=False, include_input=False):
         refuse(faults, (*loc, *fault["loc"]), fault["type"], fault["msg"])
     return INVALID
-
-
-def decode_json(codec: JSONCodec, data: bytes) -> Any:
-    """Return the value of a JSON body.
-
-    Raises:
-        ValidationError: If it is no JSON.
-    """
-    try:
-        return codec.decode(data)
-    except (ValueError, RecursionError) as error:
-        faults: list[Fault] = []
-        refuse(faults, ("body",), "json_invalid", f"Invalid JSON: {_reason(error)}")
-        raise ValidationError(faults) from None
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return "it is nested too deeply"
-    if isinstance(error, UnicodeError):
-        return "it is not UTF-8"
-    return str(error)

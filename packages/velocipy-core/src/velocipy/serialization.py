@@ -7,7 +7,6 @@ decimals and UUIDs as strings, bytes in base64, sets as arrays, models and datac
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
@@ -36,6 +35,8 @@ class StdlibCodec:
     """The codec of the standard library."""
 
     def __init__(self) -> None:
+        import json
+
         self._encode = json.JSONEncoder(
             ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=to_builtins
         ).encode

@@ -31,10 +31,29 @@ def parse_cookies(header: str) -> dict[str, str]:
         name, equals, value = pair.partition("=")
         name = name.strip(" \t")  # and nothing else, or "\xa0a" would pass for "a"
         if equals and name and name not in cookies:
-            value = value.strip(" \t")
-            quoted = len(value) > 1 and value[0] == value[-1] == '"'
-            cookies[name] = _unquote(value[1:-1]) if quoted else value
+            cookies[name] = _value(value)
     return cookies
+
+
+def find_cookie(header: str, name: str) -> str | None:
+    """Return what `parse_cookies` finds for *name*, without reading the other cookies; linear as well."""
+    start = 0
+    while (at := header.find(name, start)) >= 0:
+        start = max(start, header.rfind(";", start, at) + 1)
+        end = header.find(";", at)
+        pair = header[start:] if end < 0 else header[start:end]
+        found, equals, value = pair.partition("=")
+        if equals and found.strip(" \t") == name:
+            return _value(value)
+        if end < 0:
+            break
+        start = end + 1
+    return None
+
+
+def _value(text: str) -> str:
+    text = text.strip(" \t")
+    return _unquote(text[1:-1]) if len(text) > 1 and text[0] == text[-1] == '"' else text
 
 
 def _unquote(text: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from velocipy.errors import ClientDisconnect, HTTPException, PayloadTooLargeException
+from velocipy.errors import ClientDisconnect, HTTPException, PayloadTooLargeException, ValidationError, invalid_json
 from velocipy.http.cookies import parse_cookies
 from velocipy.http.headers import Headers
 from velocipy.http.multidict import MultiValueDict
@@ -81,9 +81,12 @@ class Request:
     def cookies(self) -> dict[str, str]:
         """The cookies by name, decoded. What is no cookie is skipped; of a name that repeats the first counts."""
         if self._cookies is None:
-            headers = self._header_list("cookie")  # HTTP/2 may split it (RFC 9113 section 8.2.3)
-            self._cookies = parse_cookies(headers[0] if len(headers) == 1 else "; ".join(headers))
+            self._cookies = parse_cookies(self._cookie_header())
         return self._cookies
+
+    def _cookie_header(self) -> str:
+        headers = self._header_list("cookie")  # HTTP/2 may split it (RFC 9113 section 8.2.3)
+        return headers[0] if len(headers) == 1 else "; ".join(headers)
 
     @property
     def query_string(self) -> str:
@@ -180,10 +183,13 @@ class Request:
         Raises:
             ValidationError: If it is no JSON; further as `body` does.
         """
-        from velocipy.models import decode_json
-
         body = await self.body()
-        return decode_json(self.app._codec, body) if body else None
+        if not body:
+            return None
+        try:
+            return self.app._codec.decode(body)
+        except (ValueError, RecursionError) as error:
+            raise ValidationError([invalid_json(error, ("body",))]) from None
 
     async def form(self) -> MultiValueDict[str]:
         """Read the body as a form (application/x-www-form-urlencoded).

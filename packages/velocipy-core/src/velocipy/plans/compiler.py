@@ -20,6 +20,7 @@ from velocipy.conversion.faults import INVALID, refuse
 from velocipy.conversion.scalars import anything
 from velocipy.conversion.table import union_members, unwrap
 from velocipy.errors import ValidationError
+from velocipy.http.cookies import find_cookie
 from velocipy.models import Models
 from velocipy.plans.body import require_json
 from velocipy.plans.exits import context_factory, enter, is_context, open_exits
@@ -121,7 +122,8 @@ class _Writer:
         if "query" in places:
             self._line("query = request._query()")
         if "cookie" in places:
-            self._line("cookies = request.cookies")
+            self.names["find_cookie"] = find_cookie
+            self._line("cookies = request._cookie_header()")
 
     def _inputs(self, call: Call, *, in_body: bool) -> dict[str, str]:
         """Write the inputs of *call* from the head or the body; return the variable for each parameter."""
@@ -157,8 +159,9 @@ class _Writer:
         if item.place == "header":
             name = item.name.lower()
             return f"request._header_list({name!r})" if item.many else f"request._header({name!r}, {name.encode()!r})"
-        source = {"query": "query", "cookie": "cookies", "form": "form"}[item.place]
-        return f"{source}.get({item.name!r})"
+        if item.place == "cookie":
+            return f"find_cookie(cookies, {item.name!r})"
+        return f"{item.place}.get({item.name!r})"
 
     def _convert(self, variable: str, item: Input, raw: str, depth: int) -> None:
         if item.convert is anything:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from velocipy.concurrency import ThreadedContext
 from velocipy.http.request import Request
-from velocipy.plans.signature import Kind
+
+if TYPE_CHECKING:
+    from velocipy.plans.signature import Kind
 
 _logger = logging.getLogger("velocipy")
 
