@@ -1,8 +1,15 @@
 """VelociPy: typed handlers, a tree router, and one application object for RSGI and ASGI."""
 
 from pkgutil import extend_path
+from typing import TYPE_CHECKING
 
 __path__ = extend_path(__path__, __name__)  # the other distributions add their folders
 
 from ._public import *
 from ._public import __all__ as __all__
+
+if TYPE_CHECKING:
+    from velocipy.testing import AsyncTestClient as AsyncTestClient
+    from velocipy.testing import TestClient as TestClient
+else:
+    from ._elsewhere import __getattr__ as __getattr__
