@@ -99,6 +99,10 @@ class _Compiler:
         """Return the plan of *route*; one that cannot run, and faults, if there are any."""
         path_names = tuple(segment.name for segment in segments if segment.name is not None)
         before = len(self._faults)
+        if route.status_code is not None and not 200 <= route.status_code <= 599:
+            place = find_place(route.handler)
+            problem = f"the status_code {route.status_code} of {route.path} is no status of a response."
+            self._faults.append(StartupError(problem, "Give one of 200 to 599.", **place._asdict()))
         call = self._graph.read(route.handler, segments, route.namespace)
         run: Run = _cannot_run
         source = ""

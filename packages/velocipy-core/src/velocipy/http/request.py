@@ -201,8 +201,9 @@ class Request:
         return MultiValueDict(await self._form())
 
     async def _form(self) -> dict[str, list[str]]:
-        media_type = (self._header("content-type", b"content-type") or "").partition(";")[0].strip().lower()
-        if media_type != "application/x-www-form-urlencoded":
+        content_type = self._header("content-type", b"content-type")
+        media_type = (content_type or "").partition(";")[0].strip().lower()
+        if media_type != "application/x-www-form-urlencoded" and (content_type is not None or await self.body()):
             raise HTTPException(415, "A form is sent as application/x-www-form-urlencoded")
         try:
             return parse_pairs((await self.body()).decode("utf-8"), MAX_FORM_FIELDS)

@@ -59,10 +59,13 @@ class Failures:
                 return self._results.response(result, None)
             except Exception as failure:  # the handler chose another answer, or failed itself
                 error = failure
-        if isinstance(error, HTTPException):
-            return self.default(error)
         if isinstance(error, ClientDisconnect):
             return None
+        if isinstance(error, HTTPException):
+            try:
+                return self.default(error)
+            except (TypeError, ValueError) as failure:  # its detail has no JSON, or a header cannot be sent
+                error = failure
         return self.unhandled(request, error)
 
     def default(self, error: HTTPException) -> Response:
