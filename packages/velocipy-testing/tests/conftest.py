@@ -1,11 +1,9 @@
 """Fixtures of all tests here; the plugin's own tests run pytest in pytest."""
 
 import asyncio
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +11,6 @@ import pytest
 from velocipy.testing import TestClient
 
 pytest_plugins = ["pytester"]
-sys.path.insert(0, str(Path(__file__).parent))  # for `apps`, which servers import too
 
 
 @pytest.fixture

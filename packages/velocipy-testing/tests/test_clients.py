@@ -11,10 +11,11 @@ from typing import Any
 
 import httpx2
 import pytest
-from apps import Raw
 
 import velocipy.testing
 from velocipy.testing import AsyncTestClient, TestClient
+
+from .apps import Raw
 
 Connect = Callable[..., TestClient]
 
@@ -131,7 +132,7 @@ def test_an_application_that_never_answers_times_out(connect: Connect, interface
 def test_what_escapes_is_raised_with_the_applications_traceback(client: TestClient) -> None:
     with pytest.raises(ZeroDivisionError, match="crash") as caught:
         client.get("/crash")
-    assert any(entry.path.name == "apps.py" if hasattr(entry.path, "name") else False for entry in caught.traceback)
+    assert 'raise ZeroDivisionError("crash")' in str(caught.getrepr())
     with pytest.raises(ZeroDivisionError, match="midway"):
         client.get("/crash-midway")
     assert client.get("/x").status_code == 200

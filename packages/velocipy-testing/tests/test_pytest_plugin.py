@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_servers import INSTALLED, lives, posix, wait_until_gone
+
+from .test_servers import INSTALLED, lives, posix, wait_until_gone
 
 APP = """
 import pytest
@@ -358,7 +359,7 @@ def test_it(live_server):
 @posix
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_a_run_that_is_killed_or_interrupted_leaves_no_process(pytester: pytest.Pytester, number: int) -> None:
-    names = [name for name in ("granian-rsgi", "gunicorn") if name in INSTALLED] or INSTALLED[:1]
+    names = [name for name in INSTALLED if name in ("granian-rsgi", "gunicorn")] or INSTALLED[:1]
     if not names:
         pytest.skip("no server is installed")
     runs = []

@@ -182,7 +182,7 @@ sys.stdin.read()
 @posix
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_servers_end_with_the_process_that_started_them(number: int, some_server: str) -> None:
-    names = [name for name in ("granian-rsgi", "gunicorn") if name in INSTALLED] or [some_server]
+    names = [name for name in INSTALLED if name in ("granian-rsgi", "gunicorn")] or [some_server]
     starter = subprocess.Popen(
         [sys.executable, "-c", SCRIPT, *names],
         cwd=HERE,

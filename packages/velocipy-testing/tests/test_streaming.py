@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
-from apps import Raw
 
 from velocipy.testing import AsyncTestClient, TestClient
+
+from .apps import Raw
 
 Connect = Callable[..., TestClient]
 

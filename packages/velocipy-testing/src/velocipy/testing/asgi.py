@@ -24,7 +24,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApplication = Callable[[Any, Any, Any], Awaitable[None]]
 
-TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9a-z]+")  # RFC 9110 section 5.6.2, lower case as ASGI and HTTP/2 demand
+TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 section 5.6.2; servers make it lower case
 VALUE = re.compile(rb"(?:[\x21-\x7e\x80-\xff](?:[\t \x21-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?")  # section 5.5
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -156,23 +156,23 @@ class _Call:
         if not isinstance(name, bytes) or not isinstance(value, bytes):
             raise self._exchange.refuse(f"name and value of the response header {header!r} are bytes; encode them")
         if not TOKEN.fullmatch(name):
-            raise self._exchange.refuse(f"the name of the response header {header!r} is not a lower-case token")
+            raise self._exchange.refuse(f"the name of the response header {header!r} is not a token")
         if not VALUE.fullmatch(value):
             raise self._exchange.refuse(
                 f"the value of the response header {header!r} has a control character or surrounding white space"
             )
-        return name, value
+        return name.lower(), value
 
     async def _write(self, message: Message) -> None:
         exchange = self._exchange
         body = message.get("body", b"")
-        if not isinstance(body, bytes):
+        if not isinstance(body, bytes | bytearray | memoryview):
             raise exchange.refuse(f"the body of a message is bytes, not {type(body).__name__}; encode it")
         try:
             if message.get("more_body", False):
-                await exchange.write(body)
+                await exchange.write(bytes(body))
             else:
-                exchange.feed(body)
+                exchange.feed(bytes(body))
                 exchange.finish()
         except ClientGoneError:
             pass

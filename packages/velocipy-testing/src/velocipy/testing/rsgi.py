@@ -362,7 +362,7 @@ class HTTPProtocol:
         exchange = self._exchange
         if not self._responded:
             if not exchange.disconnected.is_set():
-                exchange.begin(500, [(b"content-length", b"0")])
+                exchange.begin(500, [] if exchange.bodiless else [(b"content-length", b"0")])
                 exchange.finish()
         elif self._rest is not None:
             await self._rest.send(exchange)
