@@ -271,6 +271,19 @@ def test_a_failed_startup_raises_the_applications_own_exception() -> None:
         pass
 
 
+def test_a_failed_startup_raises_the_exception_that_the_application_handles_while_it_says_so() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        try:
+            raise ZeroDivisionError("mine")
+        except ZeroDivisionError as error:
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+
+    with pytest.raises(ZeroDivisionError, match="mine") as caught, TestClient(app):
+        pass
+    assert 'raise ZeroDivisionError("mine")' in str(caught.getrepr())
+
+
 def test_a_failed_startup_with_words_only_is_a_lifespan_error() -> None:
     with (
         pytest.raises(LifespanError, match="startup failed: words") as caught,

@@ -12,6 +12,7 @@ Not here: how a request gets in and its response out (`exchange`, `transports`).
 import asyncio
 import contextvars
 import re
+import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any, cast
 from urllib.parse import unquote
@@ -190,19 +191,21 @@ class _Lifespan:
         self.state: dict[str, Any] = {}
         self._app = app
         self._task: asyncio.Task[None] | None = None
+        self._handled: BaseException | None = None
 
     async def startup(self) -> None:
         """
         Start the application.
 
         Raises:
-            Exception: The application's own, if it lets it out.
-            LifespanError: If it only sent a message.
+            Exception: The application's own, if it lets it out, or handles it while it sends its failure.
+            LifespanError: If there is only a message.
         """
         self.state = {}
         self._messages: asyncio.Queue[Message] = asyncio.Queue()
         self._messages.put_nowait({"type": "lifespan.startup"})
         self._asked = False
+        self._handled = None
         self._phase = "startup"
         loop = asyncio.get_running_loop()
         self._answer: asyncio.Future[str | None] = loop.create_future()
@@ -234,6 +237,8 @@ class _Lifespan:
             return
         phase = self._phase
         await self._end()
+        if self._handled is not None:
+            raise self._handled
         if self._answer.done():
             raise LifespanError(phase, self._answer.result() or "")
         raise LifespanError(phase, f"it returned before it sent 'lifespan.{phase}.complete'")
@@ -263,4 +268,5 @@ class _Lifespan:
         kind = message["type"]
         if self._answer.done() or kind not in (f"lifespan.{self._phase}.complete", f"lifespan.{self._phase}.failed"):
             raise LifespanError(self._phase, f"it sent {kind!r} where the end of {self._phase} was expected")
+        self._handled = sys.exception()  # an application sends its failure where it handles it
         self._answer.set_result(None if kind.endswith("complete") else str(message.get("message", "")))
