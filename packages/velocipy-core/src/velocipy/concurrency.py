@@ -6,7 +6,7 @@ The pool is bounded and shared by the process. Each call runs in a copy of the c
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from contextvars import copy_context
@@ -47,16 +47,33 @@ async def call_plain(function: Callable[..., Any], /, *args: Any, **kwargs: Any)
     return await result if hasattr(result, "__await__") else result
 
 
-async def iterate_in_thread(iterable: Iterable[Result]) -> AsyncIterator[Result]:
-    """Yield the items of a plain iterable, each made in a worker thread; a generator is closed at the end."""
+async def iterate_in_thread(iterable: Iterable[Result]) -> AsyncGenerator[Result]:
+    """Yield the items of a plain iterable, each made in a worker thread; a generator is closed at the end.
+
+    Cancelled while an item is made, it does not wait for it; the generator is closed when the thread is done with it.
+    """
     iterator = await run_in_thread(iter, iterable)
+    close = getattr(iterator, "close", None)
+    step: asyncio.Future[Any] | None = None
     try:
-        while (item := await run_in_thread(next, iterator, _END)) is not _END:
+        while True:
+            step = asyncio.ensure_future(run_in_thread(next, iterator, _END))
+            item = await asyncio.shield(step)
+            if item is _END:
+                return
             yield item
     finally:
-        close = getattr(iterator, "close", None)
         if close is not None:
-            await run_in_thread(close)
+            if step is None or step.done():
+                await run_in_thread(close)
+            else:
+                step.add_done_callback(lambda done: _close_later(done, close))
+
+
+def _close_later(step: asyncio.Future[Any], close: Callable[[], Any]) -> None:
+    if not step.cancelled():
+        step.exception()  # nobody else is left to look at it
+    _worker_pool().submit(close)
 
 
 class ThreadedContext(AbstractAsyncContextManager[Any]):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, NamedTuple, Protocol, get_args
+from typing import Annotated, Any, NamedTuple, Protocol, get_args, get_origin
 
 from velocipy.conversion.constraints import read_constraints
 from velocipy.conversion.faults import INVALID, Convert, Loc, refuse
@@ -137,7 +137,7 @@ def _msgspec_decode(annotation: Any) -> Callable[[bytes], Any] | None:
         import msgspec
     except ImportError:
         return None
-    if _meta_by_others(annotation):
+    if _needs_table(annotation):
         return None
     try:
         return msgspec.json.Decoder(annotation).decode
@@ -145,16 +145,22 @@ def _msgspec_decode(annotation: Any) -> Callable[[bytes], Any] | None:
         return None
 
 
-def _meta_by_others(annotation: Any, seen: tuple[Any, ...] = ()) -> bool:
-    """Tell whether constraints stand in *annotation* which msgspec would not see: it knows its own `Meta` alone."""
+def _needs_table(annotation: Any, seen: tuple[Any, ...] = ()) -> bool:
+    """Tell whether msgspec would convert something in *annotation* otherwise than the table.
+
+    It knows no constraints but those of its own `Meta`; and (0.22) it leaves a default of a dataclass to the class, so
+    that `vars()`, `copy` and its own encoder miss the field.
+    """
     plain, metadata = unwrap(annotation)
     if any(type(item).__module__.partition(".")[0] != "msgspec" for item in metadata):
+        return True
+    if is_record(plain) and hasattr(get_origin(plain) or plain, "__dataclass_fields__"):
         return True
     if plain in seen:
         return False
     seen = (*seen, plain)
     inner = [field.annotation for field in read_record(plain).fields] if is_record(plain) else get_args(plain)
-    return any(_meta_by_others(item, seen) for item in inner if not isinstance(item, (str, int, bytes)))
+    return any(_needs_table(item, seen) for item in inner if not isinstance(item, (str, int, bytes)))
 
 
 def _pydantic_known() -> bool:

@@ -7,7 +7,7 @@ name, so that our markers, `annotated_types`, `msgspec.Meta` and pydantic's `Fie
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sized
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -21,21 +21,24 @@ Check = Callable[[Any], tuple[str, str] | None]
 """Takes a value; returns the type and the sentence of its fault, or None if it is well."""
 
 
-def read_constraints(metadata: Iterable[Any]) -> dict[str, Any]:
-    """Return the constraints that the items of an `Annotated` carry; the last of a name counts."""
-    found: dict[str, Any] = {}
+Constraint = tuple[str, Any]
+
+
+def read_constraints(metadata: Iterable[Any]) -> list[Constraint]:
+    """Return the constraints that the items of an `Annotated` carry. All count, also several of one name."""
+    found: list[Constraint] = []
     for item in metadata:
         if isinstance(item, (str, bytes, type, Mapping)):
             continue
         inner = getattr(item, "metadata", None)  # pydantic's Field keeps its constraints here
         if isinstance(inner, list):
-            found |= read_constraints(inner)
+            found += read_constraints(inner)
         elif isinstance(item, Iterable):  # a group, such as annotated_types.Interval
-            found |= read_constraints(item)
+            found += read_constraints(item)
         for name in NAMES:
             value = getattr(item, name, None)
             if value is not None and not callable(value):
-                found[name] = value
+                found.append((name, value))
     return found
 
 
@@ -109,13 +112,13 @@ _CHECKS: dict[str, Callable[[Any], Check]] = {
 }
 
 
-def constrain(convert: Convert, constraints: Mapping[str, Any]) -> Convert:
+def constrain(convert: Convert, constraints: Sequence[Constraint]) -> Convert:
     """Return *convert* followed by the checks of *constraints*; None, which an optional value may be, passes.
 
     Raises:
         re.error: If a pattern is none.
     """
-    checks = [_CHECKS[name](constraints[name]) for name in NAMES if name in constraints]
+    checks = [_CHECKS[name](value) for name, value in constraints]
     if not checks:
         return convert
 

@@ -54,7 +54,10 @@ def _code(source: str) -> CodeType:
 
 
 class _Writer:
-    """Writes the lines of one plan, and gathers the objects that they name."""
+    """Writes the lines of one plan, and gathers the objects that they name.
+
+    What a user named has a prefix that no name of ours has: call_, context_, convert_, d_, decode_, default_ or p_.
+    """
 
     def __init__(self, path_names: tuple[str, ...], models: Models) -> None:
         self.lines: list[str] = ["async def plan(request):"]
@@ -244,8 +247,8 @@ class _Writer:
     def _dependency(self, call: Call) -> None:
         arguments = self._inputs(call, in_body=False) | (self._inputs(call, in_body=True) if call.needs_body else {})
         hint = getattr(call.call, "__name__", "dependency")
-        function = self._name(hint if hint.isidentifier() and not hint.startswith("p_") else "dependency", call.call)
-        self._values[call] = value = self._variable(f"d_{function}")
+        hint = hint if hint.isidentifier() else "dependency"
+        self._values[call] = value = self._variable(f"d_{hint}")
         used = {self._argument(argument._replace(positional=True), arguments) for argument in call.arguments}
         doubtful = sorted(used & self._can_be_invalid)
         depth = 1
@@ -254,7 +257,7 @@ class _Writer:
             self._line(f"{value} = INVALID")
             self._line(f"if {' and '.join(f'{name} is not INVALID' for name in doubtful)}:")
             depth = 2
-        self._line(f"{value} = {self._called(call, function, arguments)}", depth)
+        self._line(f"{value} = {self._called(call, hint, arguments)}", depth)
         if call.kind in ("async", "plain"):
             self.names |= {"PLAIN": _PLAIN, "is_context": is_context, "enter": enter}
             self._line(f"if type({value}) not in PLAIN and is_context({value}):", depth)
@@ -264,13 +267,13 @@ class _Writer:
         """Return the expression that calls *call* with its arguments."""
         arguments = ", ".join(self._argument(argument, inputs) for argument in call.arguments)
         if call.kind == "async":
-            return f"await {self._name(hint, call.call)}({arguments})"
+            return f"await {self._name(f'call_{hint}', call.call)}({arguments})"
         if call.kind == "plain":
-            self.names["call_plain"] = call_plain
+            self.names["in_thread"] = call_plain
             separator = ", " if arguments else ""
-            return f"await call_plain({self._name(hint, call.call)}{separator}{arguments})"
+            return f"await in_thread({self._name(f'call_{hint}', call.call)}{separator}{arguments})"
         self.names["open_exits"] = open_exits
-        factory = self._name(f"open_{hint}", context_factory(call.call, call.kind))
+        factory = self._name(f"context_{hint}", context_factory(call.call, call.kind))
         return f"await open_exits(request).enter_async_context({factory}({arguments}))"
 
     def _argument(self, argument: Argument, inputs: dict[str, str]) -> str:
@@ -302,14 +305,16 @@ def _int_bounds(item: Input) -> str | None:
     plain, metadata = unwrap(item.annotation)
     members = [member for member in union_members(plain) if member is not type(None)] or [plain]
     constraints = read_constraints([*metadata, item.source])
-    if members != [int] or not all(name in _SIGNS and type(bound) is int for name, bound in constraints.items()):
+    if members != [int] or not all(name in _SIGNS and type(bound) is int for name, bound in constraints):
         return None
-    tests = [f"{_SIGNS[name]} {bound}" for name, bound in constraints.items()]
-    if len(tests) == 2 and {test[0] for test in tests} == {"<", ">"}:
-        (lower,) = (name for name in constraints if name[0] == "g")
-        (upper,) = (name for name in constraints if name[0] == "l")
-        return f"{constraints[lower]} {'<' if lower == 'gt' else '<='} {{}} {_SIGNS[upper]} {constraints[upper]}"
-    return f"{{}} {tests[0]}" if len(tests) == 1 else None if tests else ""
+    match [(_SIGNS[name], bound) for name, bound in sorted(constraints)]:
+        case []:
+            return ""
+        case [(sign, bound)]:
+            return f"{{}} {sign} {bound}"
+        case [((">" | ">=") as lower, least), (("<" | "<=") as upper, most)]:
+            return f"{least} {lower.replace('>', '<')} {{}} {upper} {most}"
+    return None
 
 
 def _is_keyed(inputs: list[Input]) -> bool:

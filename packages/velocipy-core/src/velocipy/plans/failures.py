@@ -41,8 +41,8 @@ class Failures:
         """Tell whether a handler was registered for what *error* is."""
         return self._find(error) is not None
 
-    async def answer(self, request: Request, error: BaseException) -> Response | None:
-        """Return the answer to *error*, raised at what dependencies left open first; None if nobody is left to read it.
+    async def answer(self, request: Request, error: BaseException) -> Response:
+        """Return the answer to *error*, which is raised first where dependencies left something open.
 
         Raises:
             BaseException: *error* itself, if it is no `Exception` (a cancelled task has no answer).
@@ -59,8 +59,8 @@ class Failures:
                 return self._results.response(result, None)
             except Exception as failure:  # the handler chose another answer, or failed itself
                 error = failure
-        if isinstance(error, ClientDisconnect):
-            return None
+        if isinstance(error, ClientDisconnect):  # who has left sees nothing; who only stopped sending does
+            error = HTTPException(400, "The request ended before its body was whole")
         if isinstance(error, HTTPException):
             try:
                 return self.default(error)
@@ -80,6 +80,10 @@ class Failures:
         if self._debug:
             return PlainTextResponse("".join(traceback.format_exception(error)), 500)
         return self.default(HTTPException(500))
+
+    def interrupted(self, request: Request, error: Exception) -> None:
+        """Log that a stream failed when its head had been sent."""
+        _logger.error("the answer to %s %s broke off", request.method, request.path, exc_info=error)
 
     def _find(self, error: Exception) -> ExceptionHandler | None:
         if isinstance(error, HTTPException) and error.status_code in self._handlers:

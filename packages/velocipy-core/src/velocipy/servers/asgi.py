@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from velocipy.http.response import Response, Stream
 from velocipy.lifespan import explain
 from velocipy.plans.exits import close
 from velocipy.servers.outgoing import InvalidResponse, check, declared_length
-from velocipy.servers.streams import chunks_of
+from velocipy.servers.streams import send_stream
 from velocipy.types import Receive, Scope, Send
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ async def serve(app: VelociPy, scope: Scope, receive: Receive, send: Send) -> No
     request._scope = scope
     request._receive = receive
     request._headers = request._cookies = request._fields = request._state = request._body = request._exits = None
-    answer: bytes | Response | None
+    answer: bytes | Response
     try:
         answer = await plan.run(request)
     except BaseException as error:
@@ -53,45 +54,62 @@ async def serve(app: VelociPy, scope: Scope, receive: Receive, send: Send) -> No
         await send({"type": "http.response.body", "body": answer})
         if request._exits is not None:
             await close(request)
-    elif answer is not None:
-        await _respond(app, request, answer, send)
+    else:
+        await _respond(app, request, answer, receive, send)
 
 
-async def _respond(app: VelociPy, request: Request, response: Response, send: Send) -> None:
+async def _respond(app: VelociPy, request: Request, response: Response, receive: Receive, send: Send) -> None:
     """Send *response*, then close what dependencies left open."""
     try:
         pairs, body = check(request, response)
     except InvalidResponse as invalid:
         response = app._failures.unhandled(request, invalid)
         pairs, body = check(request, response)
-    error: BaseException | None = None
+    failure: BaseException | None = None
     try:
         headers = [(name.encode("ascii"), value.encode("ascii")) for name, value in pairs]
         await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
-        await WRITERS[type(body)](body, pairs, send)
-    except BaseException as raised:
-        error = raised
-        raise
+        await WRITERS[type(body)](body, declared_length(pairs), receive, send)
+    except BaseException as error:
+        failure = error
+        if isinstance(error, Exception):
+            app._failures.interrupted(request, error)
+        raise  # so that the server closes the connection, which tells the client
     finally:
         if request._exits is not None:
-            await close(request, error)
+            await close(request, failure)
+        del failure
 
 
-async def _write_empty(body: None, pairs: list[tuple[str, str]], send: Send) -> None:
+async def _write_empty(body: None, length: int | None, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _write_bytes(body: bytes, pairs: list[tuple[str, str]], send: Send) -> None:
+async def _write_bytes(body: bytes, length: int | None, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-async def _write_stream(body: Stream, pairs: list[tuple[str, str]], send: Send) -> None:
-    async for chunk in chunks_of(body, declared_length(pairs)):
-        await send({"type": "http.response.body", "body": chunk, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
+async def _write_stream(body: Stream, length: int | None, receive: Receive, send: Send) -> None:
+    async def send_chunk(chunk: bytes) -> None:
+        try:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        except OSError as error:  # as ASGI 2.4 tells that the client has left
+            raise ClientDisconnect from error
+
+    gone = asyncio.ensure_future(_client_left(receive))
+    try:
+        await send_stream(body, length, send_chunk, gone)
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        gone.cancel()
 
 
-WRITERS: dict[type, Callable[[Any, list[tuple[str, str]], Send], Awaitable[None]]] = {
+async def _client_left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass  # the rest of a body that nobody reads
+
+
+WRITERS: dict[type, Callable[[Any, int | None, Receive, Send], Awaitable[None]]] = {
     type(None): _write_empty,
     bytes: _write_bytes,
     Stream: _write_stream,

@@ -6,6 +6,8 @@ could hurt is refused or put right here, the same for every server.
 
 from __future__ import annotations
 
+from operator import index
+
 from velocipy.errors import VelociPyException
 from velocipy.http.headers import MutableHeaders
 from velocipy.http.request import Request
@@ -13,7 +15,7 @@ from velocipy.http.response import SHAPES, Body, Response, Stream
 from velocipy.plans.results import WITHOUT_BODY
 
 # Fields that belong to the connection, which is the server's (RFC 9110 section 7.6.1, RFC 9113 section 8.2.2).
-_OF_THE_CONNECTION = frozenset({"connection", "keep-alive", "proxy-connection", "transfer-encoding"})
+_OF_THE_CONNECTION = frozenset({"connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"})
 
 
 class InvalidResponse(VelociPyException):
@@ -28,12 +30,10 @@ def check(request: Request, response: Response) -> tuple[list[tuple[str, str]], 
     Raises:
         InvalidResponse: If the status is no final one (200 to 599) or a header cannot be sent.
     """
-    status = response.status_code
-    if type(status) is not int:
-        try:
-            status = response.status_code = int(status)
-        except (TypeError, ValueError):
-            raise InvalidResponse(f"the status is {status!r}, no number") from None
+    try:
+        status = response.status_code = index(response.status_code)  # of an HTTPStatus too
+    except TypeError:
+        raise InvalidResponse(f"the status is {response.status_code!r}, no int") from None
     if not 200 <= status <= 599:
         raise InvalidResponse(f"the status is {status}; a response has one of 200 to 599 (RFC 9110 section 15)")
     headers = response.headers
@@ -55,7 +55,9 @@ def check(request: Request, response: Response) -> tuple[list[tuple[str, str]], 
         if request.method == "HEAD" and body is None and declared and declared[0].isdecimal():
             length = declared[0]
         pairs.append(("content-length", length))
-    elif declared and declared[0].isascii() and declared[0].isdecimal():
+    elif declared:
+        if not (declared[0].isascii() and declared[0].isdecimal() and len(declared[0]) < 19):
+            raise InvalidResponse(f"the content-length is {declared[0]!r}, no number of bytes")
         pairs.append(("content-length", declared[0]))
     return pairs, None if request.method == "HEAD" else body
 

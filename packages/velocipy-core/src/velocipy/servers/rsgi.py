@@ -14,7 +14,7 @@ from velocipy.http.request import Request
 from velocipy.http.response import Response, Stream
 from velocipy.plans.exits import close
 from velocipy.servers.outgoing import InvalidResponse, check, declared_length
-from velocipy.servers.streams import chunks_of
+from velocipy.servers.streams import send_stream
 
 if TYPE_CHECKING:
     from velocipy.application import VelociPy
@@ -39,7 +39,7 @@ async def serve(app: VelociPy, scope: Any, proto: Any) -> None:
     request._scope = scope
     request._proto = proto
     request._headers = request._cookies = request._fields = request._state = request._body = request._exits = None
-    answer: bytes | Response | None
+    answer: bytes | Response
     try:
         answer = await plan.run(request)
     except BaseException as error:
@@ -49,7 +49,7 @@ async def serve(app: VelociPy, scope: Any, proto: Any) -> None:
         proto.response_bytes(plan.status, [*plan.headers], answer)
         if request._exits is not None:
             await close(request)
-    elif answer is not None:
+    else:
         await _respond(app, request, answer, proto)
 
 
@@ -60,15 +60,20 @@ async def _respond(app: VelociPy, request: Request, response: Response, proto: A
     except InvalidResponse as invalid:
         response = app._failures.unhandled(request, invalid)
         pairs, body = check(request, response)
-    error: BaseException | None = None
+    failure: BaseException | None = None
     try:
         await WRITERS[type(body)](response.status_code, pairs, body, proto)
-    except BaseException as raised:
-        error = raised
+    except Exception as error:
+        # Not raised: no server could tell the client, and a traceback that it keeps would keep the stream open.
+        failure = error
+        app._failures.interrupted(request, error)
+    except BaseException as error:
+        failure = error
         raise
     finally:
         if request._exits is not None:
-            await close(request, error)
+            await close(request, failure)
+        del failure
 
 
 async def _write_empty(status: int, pairs: Pairs, body: None, proto: Any) -> None:
@@ -81,8 +86,18 @@ async def _write_bytes(status: int, pairs: Pairs, body: bytes, proto: Any) -> No
 
 async def _write_stream(status: int, pairs: Pairs, body: Stream, proto: Any) -> None:
     transport = proto.response_stream(status, pairs)
-    async for chunk in chunks_of(body, declared_length(pairs)):
-        await transport.send_bytes(chunk)
+
+    async def send_chunk(chunk: bytes) -> None:
+        try:
+            await transport.send_bytes(chunk)
+        except RuntimeError as error:  # the server's own class, which RSGI does not name
+            raise ClientDisconnect from error
+
+    gone = proto.client_disconnect()
+    try:
+        await send_stream(body, declared_length(pairs), send_chunk, gone)
+    finally:
+        gone.cancel()
 
 
 WRITERS: dict[type, Callable[[int, Pairs, Any, Any], Awaitable[None]]] = {
@@ -139,7 +154,10 @@ class RSGIRequest(Request):
         length = self._begin_body()
         if length is not None or self._plan.max_content_length is None:
             # PERF: the server hands over a body of known length in one call, and no more than that length.
-            body: bytes = await self._proto()
+            try:
+                body: bytes = await self._proto()
+            except Exception as error:  # the server's own class, which RSGI does not name
+                raise ClientDisconnect("the client left before its request was read") from error
         else:
             body = b"".join([chunk async for chunk in self._counted_chunks()])
         if length is not None and len(body) < length:
@@ -148,5 +166,12 @@ class RSGIRequest(Request):
         return body
 
     async def _read_chunks(self) -> AsyncIterator[bytes]:
+        # Granian 2.8 ends a body that broke off as it ends a whole one, but for the number of empty chunks: a whole one
+        # has at most one over HTTP/1 and two over HTTP/2. Over HTTP/2 a broken one would even go on for ever.
+        allowed = 1 if self.http_version[0] == "1" else 2
+        empty = 0
         async for chunk in self._proto:
+            empty = 0 if chunk else empty + 1
+            if empty > allowed:
+                raise ClientDisconnect("the client left before its request was read")
             yield bytes(chunk)

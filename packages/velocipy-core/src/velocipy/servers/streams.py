@@ -1,11 +1,14 @@
-"""The chunks of a streamed body, whatever made them, within the length that was promised."""
+"""Sending a streamed body: what makes the chunks, within the length that was promised, while the client is there."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
+from contextlib import aclosing
+from typing import Any
 
 from velocipy.concurrency import iterate_in_thread
-from velocipy.errors import VelociPyException
+from velocipy.errors import ClientDisconnect, VelociPyException
 from velocipy.http.response import Stream
 
 
@@ -13,12 +16,40 @@ class InvalidStream(VelociPyException):
     """A stream made more or fewer bytes than its content-length, or something that is no chunk."""
 
 
-async def chunks_of(stream: Stream, length: int | None) -> AsyncIterator[bytes]:
-    """Yield the chunks of *stream* as bytes, none of them empty.
+async def send_stream(
+    stream: Stream, length: int | None, send: Callable[[bytes], Awaitable[None]], gone: asyncio.Future[Any]
+) -> None:
+    """Send the chunks of *stream*, and close what makes them.
+
+    When *gone* is done, or *send* raises ClientDisconnect, the client has left: what makes the chunks is cancelled
+    where it waits, which is no error.
 
     Raises:
-        InvalidStream: If they are not *length* bytes in all, where that is known, or of another type.
+        InvalidStream: If the chunks are not *length* bytes in all, where that is known, or no bytes or str.
     """
+    loop = asyncio.get_running_loop()
+    scope = asyncio.timeout(None)  # never by time: what cancels it is the client
+
+    def leave(_: object) -> None:
+        scope.reschedule(loop.time())
+
+    try:
+        async with scope, aclosing(_chunks(stream, length)) as chunks:
+            gone.add_done_callback(leave)
+            try:
+                async for chunk in chunks:
+                    await send(chunk)
+            finally:
+                gone.remove_done_callback(leave)
+    except ClientDisconnect:
+        pass
+    except TimeoutError:
+        if not scope.expired():
+            raise
+
+
+async def _chunks(stream: Stream, length: int | None) -> AsyncGenerator[bytes]:
+    """Yield the chunks as bytes, none of them empty."""
     source = stream.chunks
     iterator = source if isinstance(source, AsyncIterable) else iterate_in_thread(source)
     sent = 0
