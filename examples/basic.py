@@ -1,13 +1,22 @@
 """
-A shelf of books, in memory: a path, a dependency with queries, a validated body, an error.
+A shelf of books: a lifespan, validated input, dependencies, a guard at the door, and names for the documents.
 
-Serve it, in this folder, with `granian --interface rsgi basic:app` or `uvicorn basic:app`.
+Serve it with `python basic.py`, or in this folder with `granian --interface rsgi basic:app` or `uvicorn basic:app`.
+
+    curl http://127.0.0.1:8000/books
+    curl http://127.0.0.1:8000/books -H "Authorization: Bearer feathers" --json '{"title": "Emma", "pages": 474}'
 """
 
-from dataclasses import dataclass
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from hmac import compare_digest
 from typing import Annotated
 
-from velocipy import Depends, HTTPException, Query, VelociPy
+from velocipy import Depends, Header, HTTPException, Query, Request, VelociPy
+
+TOKEN = os.environ.get("SHELF_TOKEN", "feathers")
 
 
 @dataclass
@@ -21,33 +30,68 @@ class Book(NewBook):
     id: int
 
 
-app = VelociPy()
-books: dict[int, Book] = {}
+@dataclass
+class Shelf:
+    books: dict[int, Book] = field(default_factory=dict[int, Book])
+
+    def add(self, new: NewBook) -> Book:
+        book = Book(new.title, new.pages, id=len(self.books) + 1)
+        self.books[book.id] = book
+        return book
 
 
-def page(skip: Annotated[int, Query(ge=0)] = 0, take: Annotated[int, Query(ge=1, le=100)] = 20) -> slice:
+@asynccontextmanager
+async def lifespan(app: VelociPy) -> AsyncIterator[dict[str, Shelf]]:
+    shelf = Shelf()  # a real application opens its database here
+    shelf.add(NewBook("Jurassic Park", 399))
+    yield {"shelf": shelf}  # every request finds it in request.state
+    shelf.books.clear()  # and closes it here
+
+
+app = VelociPy(title="A shelf of books", version="1.0.0", lifespan=lifespan)
+
+
+async def the_shelf(request: Request) -> Shelf:
+    shelf: Shelf = request.state.shelf
+    return shelf
+
+
+async def page(skip: Annotated[int, Query(ge=0)] = 0, take: Annotated[int, Query(ge=1, le=100)] = 20) -> slice:
     return slice(skip, skip + take)
 
 
-@app.get("/")
+async def authenticate(authorization: Annotated[str, Header()] = "") -> None:
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not compare_digest(token.encode(), TOKEN.encode()):
+        raise HTTPException(401, "a bearer token is needed", headers={"WWW-Authenticate": "Bearer"})
+
+
+@app.get("/", tags=["about"], summary="Say hello")
 async def index() -> dict[str, str]:
     return {"hello": "VelociPy"}
 
 
-@app.get("/books")
-async def list_books(page: Annotated[slice, Depends(page)]) -> list[Book]:
-    return list(books.values())[page]
+@app.get("/books", tags=["books"], summary="List the books, a page at a time")
+async def list_books(shelf: Annotated[Shelf, Depends(the_shelf)], page: Annotated[slice, Depends(page)]) -> list[Book]:
+    return list(shelf.books.values())[page]
 
 
-@app.post("/books", status_code=201)
-async def add_book(book: NewBook) -> Book:
-    added = Book(book.title, book.pages, id=len(books) + 1)
-    books[added.id] = added
-    return added
+@app.post("/books", status_code=201, tags=["books"], summary="Put a book on the shelf")
+async def add_book(
+    book: NewBook, shelf: Annotated[Shelf, Depends(the_shelf)], _: Annotated[None, Depends(authenticate)]
+) -> Book:
+    return shelf.add(book)
 
 
-@app.get("/books/{id}")
-async def read_book(id: int) -> Book:
-    if id not in books:
+@app.get("/books/{id}", tags=["books"], summary="Read one book")
+async def read_book(id: int, shelf: Annotated[Shelf, Depends(the_shelf)]) -> Book:
+    if id not in shelf.books:
         raise HTTPException(404, f"there is no book {id}")
-    return books[id]
+    return shelf.books[id]
+
+
+if __name__ == "__main__":
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    Granian("basic:app", address="127.0.0.1", port=8000, interface=Interfaces.RSGI).serve()
