@@ -35,9 +35,14 @@ class Shelf:
     books: dict[int, Book] = field(default_factory=dict[int, Book])
 
     def add(self, new: NewBook) -> Book:
-        book = Book(new.title, new.pages, id=len(self.books) + 1)
+        book = Book(new.title, new.pages, id=max(self.books, default=0) + 1)
         self.books[book.id] = book
         return book
+
+    def find(self, id: int) -> Book:
+        if id not in self.books:
+            raise HTTPException(404, f"there is no book {id}")
+        return self.books[id]
 
 
 @asynccontextmanager
@@ -66,28 +71,34 @@ async def authenticate(authorization: Annotated[str, Header()] = "") -> None:
         raise HTTPException(401, "a bearer token is needed", headers={"WWW-Authenticate": "Bearer"})
 
 
+TheShelf = Annotated[Shelf, Depends(the_shelf)]
+Page = Annotated[slice, Depends(page)]
+Authenticated = Annotated[None, Depends(authenticate)]
+
+
 @app.get("/", tags=["about"], summary="Say hello")
 async def index() -> dict[str, str]:
     return {"hello": "VelociPy"}
 
 
 @app.get("/books", tags=["books"], summary="List the books, a page at a time")
-async def list_books(shelf: Annotated[Shelf, Depends(the_shelf)], page: Annotated[slice, Depends(page)]) -> list[Book]:
+async def list_books(shelf: TheShelf, page: Page) -> list[Book]:
     return list(shelf.books.values())[page]
 
 
 @app.post("/books", status_code=201, tags=["books"], summary="Put a book on the shelf")
-async def add_book(
-    book: NewBook, shelf: Annotated[Shelf, Depends(the_shelf)], _: Annotated[None, Depends(authenticate)]
-) -> Book:
+async def add_book(book: NewBook, shelf: TheShelf, _: Authenticated) -> Book:
     return shelf.add(book)
 
 
 @app.get("/books/{id}", tags=["books"], summary="Read one book")
-async def read_book(id: int, shelf: Annotated[Shelf, Depends(the_shelf)]) -> Book:
-    if id not in shelf.books:
-        raise HTTPException(404, f"there is no book {id}")
-    return shelf.books[id]
+async def read_book(id: int, shelf: TheShelf) -> Book:
+    return shelf.find(id)
+
+
+@app.delete("/books/{id}", tags=["books"], summary="Take a book from the shelf")
+async def remove_book(id: int, shelf: TheShelf, _: Authenticated) -> None:
+    del shelf.books[shelf.find(id).id]
 
 
 if __name__ == "__main__":

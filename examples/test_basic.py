@@ -34,16 +34,21 @@ def test_a_book_that_was_added_is_read_and_listed(client: TestClient) -> None:
     assert book in client.get("/books", params={"take": 100}).json()
 
 
+def test_a_book_that_was_removed_is_gone(client: TestClient) -> None:
+    book = client.post("/books", json=EMMA, headers=AUTHORIZED).json()
+
+    assert client.delete(f"/books/{book['id']}", headers=AUTHORIZED).status_code == 204
+    assert client.get(f"/books/{book['id']}").status_code == 404
+
+
 @pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer wrong", f"Basic {TOKEN}"])
-def test_who_has_no_token_adds_nothing(client: TestClient, authorization: str) -> None:
-    before = client.get("/books").json()
+def test_who_has_no_token_removes_nothing(client: TestClient, authorization: str) -> None:
+    response = client.delete("/books/1", headers={"Authorization": authorization})
 
-    response = client.post("/books", headers={"Authorization": authorization})
-
-    assert response.status_code == 401  # before the book, which is not there, is asked for
+    assert response.status_code == 401
     assert response.headers["www-authenticate"] == "Bearer"
     assert response.json() == {"detail": "a bearer token is needed"}
-    assert client.get("/books").json() == before
+    assert client.get("/books/1").status_code == 200
 
 
 def test_a_book_must_be_sent(client: TestClient) -> None:
