@@ -76,6 +76,8 @@ class VelociPy(Router):
         self.openapi_url = openapi_url
         self.max_content_length = max_content_length
         self.state = State()
+        if lifespan is not None and not callable(lifespan):
+            raise TypeError("lifespan is the function itself, which takes the application: do not call it")
         self._lifespan = lifespan
         self._codec = json_encoder or default_codec()
         self._model_adapters = tuple(model_adapters)
@@ -166,11 +168,11 @@ class VelociPy(Router):
     async def _open_lifespan(self) -> AsyncIterator[dict[str, Any]]:
         self._freeze()
         async with open_lifespan(self._lifespan, self) as state:
-            self._lifespan_state = state
+            before, self._lifespan_state = self._lifespan_state, state
             try:
                 yield state
             finally:
-                self._lifespan_state = {}
+                self._lifespan_state = before
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start what the lifespan starts; RSGI servers call it before they serve, while *loop* stands still."""

@@ -37,8 +37,15 @@ async def run_in_thread(
 
     A StopIteration, which no coroutine can raise, becomes a RuntimeError.
     """
-    call = partial(copy_context().run, function, *args, **kwargs)
+    call = partial(copy_context().run, _call, function, *args, **kwargs)
     return await asyncio.get_running_loop().run_in_executor(_worker_pool(), call)
+
+
+def _call(function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+    try:
+        return function(*args, **kwargs)
+    except StopIteration as error:  # which no future can carry
+        raise RuntimeError(f"{getattr(function, '__qualname__', function)} raised StopIteration") from error
 
 
 async def call_plain(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
@@ -77,14 +84,15 @@ def _close_later(step: asyncio.Future[Any], close: Callable[[], Any]) -> None:
 
 
 class ThreadedContext(AbstractAsyncContextManager[Any]):
-    """A plain context manager as an async one, entered and left in worker threads."""
+    """A plain context manager as an async one, entered and left in worker threads, and in one context."""
 
     def __init__(self, manager: AbstractContextManager[Any]) -> None:
         self._manager = manager
+        self._context = copy_context()
 
     async def __aenter__(self) -> Any:
-        return await run_in_thread(self._manager.__enter__)
+        return await run_in_thread(self._context.run, self._manager.__enter__)
 
     async def __aexit__(self, *error: object) -> bool | None:
         leave: Callable[..., bool | None] = self._manager.__exit__
-        return await run_in_thread(leave, *error)
+        return await run_in_thread(self._context.run, leave, *error)

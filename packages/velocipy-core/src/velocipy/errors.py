@@ -48,6 +48,8 @@ class HTTPException(VelociPyException):
     """
 
     def __init__(self, status_code: int, detail: Any = None, headers: Mapping[str, str] | None = None) -> None:
+        if not isinstance(status_code, int) or not 200 <= status_code <= 599:
+            raise ValueError(f"status_code={status_code!r} is no status of a response; give one of 200 to 599")
         if detail is None or detail == "":
             detail = STATUS_PHRASES.get(status_code, "")
         super().__init__(status_code, detail)

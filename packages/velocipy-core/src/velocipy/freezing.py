@@ -5,6 +5,7 @@ Imported when the first application freezes, so that `import velocipy` pays for 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -59,7 +60,7 @@ def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
     misses = _Misses(results, failures, settings.max_content_length)
     tree: Tree[Plan] = Tree(misses.plan)
     misses.tree = tree
-    compiler = _Compiler(settings, results, faults)
+    models = Models(settings.model_adapters, settings.codec)
     plans = []
     heads: list[tuple[list[Segment], Plan]] = []
     for route in routes:
@@ -68,55 +69,58 @@ def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
         except PathError as error:
             place = find_place(route.handler)
             faults.append(PathError(error.problem, error.remedy, place=place.place, handler=place.handler))
+            names = re.findall(r"{(\w+)", route.path)  # so that the handler's own mistakes are found as well
+            _make_plan(route, [Segment(name, name) for name in names], settings, models, results, faults)
             continue
-        plan = compiler.plan(route, segments)
+        plan = _make_plan(route, segments, settings, models, results, faults)
         plans.append(plan)
+        conflicts: dict[Route, list[str]] = {}
         for method in route.methods:
             taken = tree.add(segments, method, plan)
             if taken is not None and taken.route is not None:
-                faults.append(_conflict(method, route, taken.route))
+                conflicts.setdefault(taken.route, []).append(method)
+        faults += [_conflict(methods, route, taken) for taken, methods in conflicts.items()]
         if "GET" in route.methods:
             heads.append((segments, _head(plan)))
     for segments, plan in heads:
         tree.add(segments, "HEAD", plan)  # where a HEAD route was declared, that one stays
-    if len(faults) == 1:
-        raise faults[0]
-    if faults:
-        lines = "".join(f"\n  {number}. {fault}" for number, fault in enumerate(faults, 1))
-        raise StartupErrorGroup(f"{len(faults)} mistakes keep the application from starting:{lines}", faults)
+    distinct = list({str(fault): fault for fault in faults}.values())  # a shared dependency is read for each route
+    if len(distinct) == 1:
+        raise distinct[0]
+    if distinct:
+        raise StartupErrorGroup(f"{len(distinct)} mistakes keep the application from starting", distinct)
     return Frozen(tree.find, failures, tuple(plans))
 
 
-class _Compiler:
-    def __init__(self, settings: Settings, results: Results, faults: list[StartupError]) -> None:
-        self._settings = settings
-        self._results = results
-        self._faults = faults
-        self._models = Models(settings.model_adapters, settings.codec)
-        self._graph = Graph(self._models, settings.overrides, faults)
-
-    def plan(self, route: Route, segments: list[Segment]) -> Plan:
-        """Return the plan of *route*; one that cannot run, and faults, if there are any."""
-        path_names = tuple(segment.name for segment in segments if segment.name is not None)
-        before = len(self._faults)
-        if route.status_code is not None and not 200 <= route.status_code <= 599:
-            place = find_place(route.handler)
-            problem = f"the status_code {route.status_code} of {route.path} is no status of a response."
-            self._faults.append(StartupError(problem, "Give one of 200 to 599.", **place._asdict()))
-        call = self._graph.read(route.handler, segments, route.namespace)
-        run: Run = _cannot_run
-        source = ""
-        if len(self._faults) == before:
-            run, source = compile_plan(call, path_names, route.status_code, self._models, self._results)
-        return Plan(
-            run,
-            status=route.status_code or 200,
-            path_names=path_names,
-            max_content_length=self._settings.max_content_length,
-            route=route,
-            call=call,
-            source_text=source,
-        )
+def _make_plan(
+    route: Route,
+    segments: list[Segment],
+    settings: Settings,
+    models: Models,
+    results: Results,
+    faults: list[StartupError],
+) -> Plan:
+    """Return the plan of *route*; one that cannot run, and faults, if there are any."""
+    path_names = tuple(segment.name for segment in segments if segment.name is not None)
+    status = route.status_code
+    before = len(faults)
+    if status is not None and not (isinstance(status, int) and 200 <= status <= 599):
+        problem = f"the status_code {status!r} of {route.path} is no status of a response."
+        faults.append(StartupError(problem, "Give one of 200 to 599.", **find_place(route.handler)._asdict()))
+    call = Graph(models, settings.overrides, faults, segments, route.namespace).read(route.handler)
+    run: Run = _cannot_run
+    source = ""
+    if len(faults) == before:
+        run, source = compile_plan(call, path_names, status, models, results)
+    return Plan(
+        run,
+        status=status if isinstance(status, int) else 200,
+        path_names=path_names,
+        max_content_length=settings.max_content_length,
+        route=route,
+        call=call,
+        source_text=source,
+    )
 
 
 async def _cannot_run(request: Request) -> Response:
@@ -136,10 +140,10 @@ def _head(plan: Plan) -> Plan:
     )
 
 
-def _conflict(method: str, route: Route, taken: Route) -> RouteConflictError:
+def _conflict(methods: list[str], route: Route, taken: Route) -> RouteConflictError:
     place, first = find_place(route.handler), find_place(taken.handler)
     return RouteConflictError(
-        f"{method} {route.path} is already answered by {first.handler}() at {first.place} ({taken.path}).",
+        f"{' and '.join(methods)} {route.path} is already answered by {first.handler}() at {first.place} ({taken.path}).",
         "Change the path or the method of one, or remove it.",
         place=place.place,
         handler=place.handler,

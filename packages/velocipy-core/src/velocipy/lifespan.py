@@ -27,7 +27,14 @@ async def open_lifespan(lifespan: Lifespan | None, app: Any) -> AsyncIterator[di
     if lifespan is None:
         yield {}
         return
-    manager = lifespan(app)
+    try:
+        manager = lifespan(app)
+    except TypeError as error:
+        if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
+            raise  # from inside the function
+        raise StartupError(
+            f"the lifespan cannot be called: {error}.", "It takes the application: lifespan(app)."
+        ) from None
     if not isinstance(manager, AbstractAsyncContextManager):
         raise StartupError(
             f"the lifespan returned a {type(manager).__name__}, which is no async context manager.",
@@ -74,8 +81,11 @@ class LifespanTask:
 
 
 def explain(error: BaseException) -> str:
-    """Return what a server should print when the lifespan fails: mistakes in the program by themselves, for they say
-    where they are; anything else with its traceback."""
-    if isinstance(error, (StartupError, StartupErrorGroup)):
-        return str(error.message if isinstance(error, StartupErrorGroup) else error)
-    return "".join(traceback.format_exception(error))
+    """Return what a server should print when the lifespan fails.
+
+    Mistakes in the program stand by themselves, for they say where they are; anything else comes with its traceback.
+    """
+    if isinstance(error, StartupErrorGroup):
+        lines = "".join(f"\n  {number}. {fault}" for number, fault in enumerate(error.exceptions, 1))
+        return f"{error.message}:{lines}"
+    return str(error) if isinstance(error, StartupError) else "".join(traceback.format_exception(error))

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Annotated, Any, NamedTuple, Protocol, get_args, get_origin
 
 from velocipy.conversion.constraints import read_constraints
-from velocipy.conversion.faults import INVALID, Convert, Loc, refuse
+from velocipy.conversion.faults import INVALID, MAX_FAULTS, Convert, Loc, refuse
 from velocipy.conversion.records import is_record, read_record
-from velocipy.conversion.table import Table, unwrap
+from velocipy.conversion.table import Table, UnsupportedType, unwrap
 from velocipy.errors import Fault, ValidationError, invalid_json
 from velocipy.serialization import JSONCodec
 
@@ -40,8 +41,12 @@ class ModelAdapter(Protocol):
         """Tell whether *annotation* is this adapter's."""
         ...
 
-    def converter(self, annotation: Any) -> Convert:
-        """Return the conversion of JSON data.
+    def is_model(self, annotation: Any) -> bool:
+        """Tell whether *annotation* is a class with named fields, which is a body unless a marker says otherwise."""
+        ...
+
+    def converter(self, annotation: Any, *, text: bool) -> Convert:
+        """Return the conversion of text (or of what became of it), or of JSON data.
 
         Raises:
             UnsupportedType: If there is none.
@@ -62,15 +67,14 @@ class Models:
 
     def __init__(self, adapters: Sequence[ModelAdapter], codec: JSONCodec) -> None:
         self._codec = codec
-        self._foreign = [*adapters, *([PydanticAdapter()] if _pydantic_known() else [])]
-        self.data = Table(text=False, foreign=self._foreign_conversion)
-        self.text = Table(text=True, foreign=self._foreign_conversion)
-        self._standard: ModelAdapter = StandardAdapter(self.data)
+        self._foreign = [*adapters, *([PydanticAdapter(codec)] if _pydantic_known() else [])]
+        self.data = Table(text=False, foreign=partial(self._foreign_conversion, text=False))
+        self.text = Table(text=True, foreign=partial(self._foreign_conversion, text=True))
 
-    def _foreign_conversion(self, annotation: Any) -> Convert | None:
+    def _foreign_conversion(self, annotation: Any, *, text: bool) -> Convert | None:
         for adapter in self._foreign:
             if adapter.supports(annotation):
-                return adapter.converter(annotation)
+                return adapter.converter(annotation, text=text)
         return None
 
     def decoder(self, annotation: Any, source: Any = None) -> Decoder:
@@ -80,55 +84,55 @@ class Models:
             UnsupportedType: If there is none.
         """
         if read_constraints([source]):
-            return self._standard.decoder(Annotated[annotation, source], self._codec)
+            return _decoder_by_table(self.data, Annotated[annotation, source], self._codec)
         for adapter in self._foreign:
             if adapter.supports(annotation):
                 return adapter.decoder(annotation, self._codec)
-        return self._standard.decoder(annotation, self._codec)
+        return _decoder_by_table(self.data, annotation, self._codec)
 
     def is_model(self, annotation: Any) -> bool:
         """Tell whether *annotation* is a class with named fields, whoever owns it."""
         plain, _ = unwrap(annotation)
-        return is_record(plain) or any(adapter.supports(plain) for adapter in self._foreign)
+        return is_record(plain) or any(adapter.is_model(plain) for adapter in self._foreign)
 
 
-class StandardAdapter:
-    """Everything that `conversion` knows: builtin types, dataclasses, TypedDict, NamedTuple, msgspec.Struct, attrs."""
+def _decoder_by_table(table: Table, annotation: Any, codec: JSONCodec) -> Decoder:
+    """Return the conversion to what the table knows, by msgspec's decoder where that is installed and agrees."""
+    convert = shallow(table.conversion(annotation))
 
-    name = "standard"
+    def explain(data: bytes, loc: Loc, faults: list[Fault]) -> Any:
+        try:
+            value = codec.decode(data)
+        except (ValueError, RecursionError) as error:
+            faults.append(invalid_json(error, loc))
+            return INVALID
+        return convert(value, loc, faults)
 
-    def __init__(self, table: Table) -> None:
-        self._table = table
+    decode = _msgspec_decode(annotation)
+    if decode is not None:
+        return Decoder(decode, (ValueError, RecursionError), explain)
 
-    def supports(self, annotation: Any) -> bool:
-        return True
+    def decode_and_convert(data: bytes) -> Any:
+        faults: list[Fault] = []
+        value = explain(data, (), faults)
+        if faults:
+            raise ValidationError(faults)
+        return value
 
-    def converter(self, annotation: Any) -> Convert:
-        return self._table.conversion(annotation)
+    return Decoder(decode_and_convert, (ValidationError,), explain)
 
-    def decoder(self, annotation: Any, codec: JSONCodec) -> Decoder:
-        convert = self._table.conversion(annotation)
 
-        def explain(data: bytes, loc: Loc, faults: list[Fault]) -> Any:
-            try:
-                value = codec.decode(data)
-            except (ValueError, RecursionError) as error:
-                faults.append(invalid_json(error, loc))
-                return INVALID
+def shallow(convert: Convert) -> Convert:
+    """Return *convert* of JSON data, with a fault where the data are nested too deeply for it."""
+
+    def guarded(value: Any, loc: Loc, faults: list[Fault]) -> Any:
+        try:
             return convert(value, loc, faults)
+        except RecursionError as error:
+            faults.append(invalid_json(error, loc))
+            return INVALID
 
-        decode = _msgspec_decode(annotation)
-        if decode is not None:
-            return Decoder(decode, (ValueError, RecursionError), explain)
-
-        def decode_and_convert(data: bytes) -> Any:
-            faults: list[Fault] = []
-            value = explain(data, (), faults)
-            if value is INVALID:
-                raise ValidationError(faults)
-            return value
-
-        return Decoder(decode_and_convert, (ValidationError,), explain)
+    return guarded
 
 
 def _msgspec_decode(annotation: Any) -> Callable[[bytes], Any] | None:
@@ -173,20 +177,29 @@ class PydanticAdapter:
 
     name = "pydantic"
 
+    def __init__(self, codec: JSONCodec) -> None:
+        self._encode = codec.encode
+
     def supports(self, annotation: Any) -> bool:
         plain, metadata = unwrap(annotation)
-        if any(hasattr(item, "__get_pydantic_core_schema__") for item in metadata):
+        if any(type(item).__module__.partition(".")[0] == "pydantic" for item in (plain, *metadata)):
             return True
-        if hasattr(plain, "__get_pydantic_core_schema__") or hasattr(plain, "__pydantic_validator__"):
+        if any(hasattr(item, "__get_pydantic_core_schema__") for item in (plain, *metadata)):
             return True
         return any(self.supports(argument) for argument in get_args(plain) if not isinstance(argument, (str, int)))
 
-    def converter(self, annotation: Any) -> Convert:
+    def is_model(self, annotation: Any) -> bool:
+        plain, _ = unwrap(annotation)
+        return hasattr(get_origin(plain) or plain, "model_fields")
+
+    def converter(self, annotation: Any, *, text: bool) -> Convert:
         adapter, error_type = self._type_adapter(annotation)
+        # A strict model takes a date as text from JSON alone, so JSON data goes back to JSON.
+        validate = adapter.validate_python if text else lambda value: adapter.validate_json(self._encode(value))
 
         def convert(value: Any, loc: Loc, faults: list[Fault]) -> Any:
             try:
-                return adapter.validate_python(value)
+                return validate(value)
             except error_type as error:
                 return _pydantic_faults(error, loc, faults)
 
@@ -205,11 +218,18 @@ class PydanticAdapter:
 
     def _type_adapter(self, annotation: Any) -> tuple[Any, type[Exception]]:
         from pydantic import TypeAdapter, ValidationError
+        from pydantic.errors import PydanticUserError
 
-        return TypeAdapter(annotation), ValidationError
+        try:
+            adapter = TypeAdapter(annotation)
+            adapter.rebuild(force=False, raise_errors=True)
+        except (PydanticUserError, NameError) as error:
+            reason = str(error).partition("\n")[0]
+            raise UnsupportedType(f"pydantic has no schema for it: {reason}") from None
+        return adapter, ValidationError
 
 
 def _pydantic_faults(error: Any, loc: Loc, faults: list[Fault]) -> Any:
-    for fault in error.errors(include_url=False, include_context=False, include_input=False):
+    for fault in error.errors(include_url=False, include_context=False, include_input=False)[: MAX_FAULTS + 1]:
         refuse(faults, (*loc, *fault["loc"]), fault["type"], fault["msg"])
     return INVALID

@@ -40,7 +40,7 @@ class StdlibCodec:
         self._encode = json.JSONEncoder(
             ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=to_builtins
         ).encode
-        self._decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
+        self._decode = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite).decode
 
     def encode(self, value: Any, /) -> bytes:
         try:
@@ -60,7 +60,10 @@ class MsgspecCodec:
     """The codec of msgspec; needs `velocipy-core[msgspec]`."""
 
     def __init__(self) -> None:
-        import msgspec
+        try:
+            import msgspec
+        except ImportError:
+            raise _missing("msgspec") from None
 
         self.encode: Callable[[Any], bytes] = msgspec.json.Encoder(enc_hook=to_builtins).encode
         self.decode: Callable[[bytes], Any] = msgspec.json.Decoder().decode
@@ -70,15 +73,26 @@ class OrjsonCodec:
     """The codec of orjson; needs `velocipy-core[orjson]`."""
 
     def __init__(self) -> None:
-        import orjson
+        try:
+            import orjson
+        except ImportError:
+            raise _missing("orjson") from None
 
-        options = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
         self._dumps = orjson.dumps
-        self._options = options
+        self._options = (
+            orjson.OPT_NON_STR_KEYS
+            | orjson.OPT_PASSTHROUGH_DATACLASS
+            | orjson.OPT_PASSTHROUGH_DATETIME
+            | orjson.OPT_PASSTHROUGH_SUBCLASS
+        )
+        self._whole = StdlibCodec().encode
         self.decode: Callable[[bytes], Any] = orjson.loads
 
     def encode(self, value: Any, /) -> bytes:
-        return self._dumps(value, to_builtins, self._options)
+        try:
+            return self._dumps(value, to_builtins, self._options)
+        except TypeError:  # an int of more than 64 bits, or a key that orjson does not know
+            return self._whole(value)
 
 
 def default_codec() -> JSONCodec:
@@ -107,9 +121,12 @@ def to_builtins(value: Any) -> Any:
 
         return msgspec.to_builtins(value, enc_hook=to_builtins)
     if hasattr(value, "__dataclass_fields__") and not isinstance(value, type):
-        return {name: getattr(value, name) for name in value.__dataclass_fields__}
+        from dataclasses import fields
+
+        return {field.name: getattr(value, field.name) for field in fields(value)}
     if hasattr(value, "__attrs_attrs__") and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in value.__attrs_attrs__}
+        # Without the private ones, as msgspec has it.
+        return {field.name: getattr(value, field.name) for field in value.__attrs_attrs__ if field.name[0] != "_"}
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, Iterable):
@@ -170,7 +187,18 @@ def format_duration(value: Any) -> str:
     days = f"{value.days}D" if value.days else ""
     fraction = f".{value.microseconds:06d}".rstrip("0") if value.microseconds else ""
     seconds = f"T{value.seconds}{fraction}S" if value.seconds or fraction else ""
-    return f"{sign}P{days}{seconds}" if days or seconds else "PT0S"
+    return f"{sign}P{days}{seconds}" if days or seconds else "P0D"
+
+
+def _missing(extra: str) -> ImportError:
+    return ImportError(f'{extra} is not installed: pip install "velocipy-core[{extra}]"')
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if number - number != 0:
+        raise ValueError(f"{text} is out of range")
+    return number
 
 
 def _refuse_constant(name: str) -> Any:

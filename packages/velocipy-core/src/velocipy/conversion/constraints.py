@@ -1,40 +1,45 @@
 """Bounds, lengths and patterns, from whatever carries them.
 
-The names are those of `annotated-types`: `gt ge lt le multiple_of min_length max_length pattern`. They are read by
-name, so that our markers, `annotated_types`, `msgspec.Meta` and pydantic's `Field` all count.
+The names are those of `annotated-types`: `gt ge lt le multiple_of min_length max_length pattern`, and `tz`. They are
+read by name, so that our markers, `annotated_types` and `msgspec.Meta` all count (pydantic looks after its own). A
+constraint that does not suit its type is found when the conversion is built.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, get_origin
 
 from velocipy.conversion.faults import INVALID, Convert, Loc, refuse
 from velocipy.errors import Fault
 
-NAMES = ("gt", "ge", "lt", "le", "multiple_of", "min_length", "max_length", "pattern")
+NAMES = ("gt", "ge", "lt", "le", "multiple_of", "min_length", "max_length", "pattern", "tz")
 
+Constraint = tuple[str, Any]
 Check = Callable[[Any], tuple[str, str] | None]
 """Takes a value; returns the type and the sentence of its fault, or None if it is well."""
 
 
-Constraint = tuple[str, Any]
-
-
 def read_constraints(metadata: Iterable[Any]) -> list[Constraint]:
-    """Return the constraints that the items of an `Annotated` carry. All count, also several of one name."""
+    """Return the constraints that the items of an `Annotated` carry. All count, also several of one name.
+
+    Raises:
+        ValueError: If an item of annotated_types is a constraint that is not known here.
+    """
     found: list[Constraint] = []
     for item in metadata:
         if isinstance(item, (str, bytes, type, Mapping)):
             continue
-        inner = getattr(item, "metadata", None)  # pydantic's Field keeps its constraints here
-        if isinstance(inner, list):
-            found += read_constraints(inner)
-        elif isinstance(item, Iterable):  # a group, such as annotated_types.Interval
+        if isinstance(item, Iterable):  # a group, such as annotated_types.Interval
             found += read_constraints(item)
+            continue
+        if type(item).__module__.partition(".")[0] == "annotated_types":
+            found += _of_annotated_types(item)
+            continue
         for name in NAMES:
             value = getattr(item, name, None)
             if value is not None and not callable(value):
@@ -42,56 +47,129 @@ def read_constraints(metadata: Iterable[Any]) -> list[Constraint]:
     return found
 
 
-def _greater(bound: Any) -> Check:
-    fault = "greater_than", f"Input should be greater than {bound}"
-    return lambda value: None if value > bound else fault
+def _of_annotated_types(item: Any) -> list[Constraint]:
+    kind = type(item).__name__
+    if kind in ("Predicate", "Not"):
+        return [("predicate", item.func if kind == "Predicate" else lambda value: not item.func(value))]
+    if kind == "Timezone":
+        if item.tz not in (None, ...):
+            raise ValueError(f"{item!r} asks for one time zone; only Timezone(...) and Timezone(None) are known")
+        return [("tz", item.tz is not None)]
+    known = [(name, getattr(item, name)) for name in NAMES if getattr(item, name, None) is not None]
+    if not known and kind not in ("Unit", "DocInfo", "MinLen", "MaxLen"):
+        raise ValueError(f"the constraint {item!r} is not known")
+    return known
 
 
-def _greater_equal(bound: Any) -> Check:
-    fault = "greater_than_equal", f"Input should be greater than or equal to {bound}"
-    return lambda value: None if value >= bound else fault
+# -- what suits a type ------------------------------------------------------------------------------------------------
+
+_NUMBERS = (int, float, Decimal)
+_BOUNDS: dict[type, tuple[type, ...]] = {
+    int: _NUMBERS,
+    float: _NUMBERS,
+    Decimal: _NUMBERS,
+    date: (date,),
+    datetime: (datetime,),
+    time: (time,),
+    timedelta: (timedelta,),
+}
+_ORDERS = ("gt", "ge", "lt", "le")
+_LENGTHS = ("min_length", "max_length")
 
 
-def _less(bound: Any) -> Check:
-    fault = "less_than", f"Input should be less than {bound}"
-    return lambda value: None if value < bound else fault
+def check_suited(types: Iterable[Any], constraints: Sequence[Constraint]) -> None:
+    """Check that each constraint can be asked of each of *types*.
+
+    Raises:
+        ValueError: If one cannot, or is no constraint at all; the message names both.
+    """
+    for annotation in types:
+        for name, value in constraints:
+            if annotation is not Any and not _suits(annotation, name, value):
+                shown = getattr(annotation, "__name__", str(annotation))
+                raise ValueError(f"{name}={value!r} cannot be asked of {shown}")
+    for name, value in constraints:
+        if name == "pattern":
+            try:
+                re.compile(value)
+            except re.error as error:
+                raise ValueError(f"the pattern {value!r} is no regular expression: {error}") from None
 
 
-def _less_equal(bound: Any) -> Check:
-    fault = "less_than_equal", f"Input should be less than or equal to {bound}"
-    return lambda value: None if value <= bound else fault
+def _suits(annotation: Any, name: str, value: Any) -> bool:
+    origin = get_origin(annotation) or annotation
+    if name in _ORDERS:
+        allowed = _BOUNDS.get(origin, ())
+        return isinstance(value, allowed) and not isinstance(value, bool) and _same_kind_of_time(origin, value)
+    if name == "multiple_of":
+        return origin in _NUMBERS and isinstance(value, _NUMBERS) and not isinstance(value, bool) and value > 0
+    if name in _LENGTHS:
+        sized = isinstance(origin, type) and issubclass(origin, Sized)
+        return sized and isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    if name == "pattern":
+        return origin is str and isinstance(value, (str, re.Pattern))
+    return name != "tz" or origin in (datetime, time)
+
+
+def _same_kind_of_time(origin: Any, value: Any) -> bool:
+    return not (origin is date and isinstance(value, datetime))
+
+
+# -- checks ----------------------------------------------------------------------------------------------------------
+
+
+def _bound(word: str, sentence: str, holds: Callable[[Any, Any], bool]) -> Callable[[Any], Check]:
+    def make(bound: Any) -> Check:
+        fault = word, f"Input should be {sentence} {bound}"
+        if not isinstance(bound, (datetime, time)):
+            return lambda value: None if holds(value, bound) else fault
+        zone = _zone(bound.tzinfo is not None)  # times with and without a zone cannot be compared
+
+        def check(value: Any) -> tuple[str, str] | None:
+            return zone(value) or (None if holds(value, bound) else fault)
+
+        return check
+
+    return make
+
+
+def _zone(aware: bool) -> Check:
+    fault = (
+        ("timezone_aware", "Input should have timezone info")
+        if aware
+        else ("timezone_naive", "Input should not have timezone info")
+    )
+    return lambda value: None if (value.tzinfo is not None) == aware else fault
 
 
 def _multiple(of: Any) -> Check:
     fault = "multiple_of", f"Input should be a multiple of {of}"
+    exact = Fraction(str(of))  # 0.3 is a multiple of 0.1, as written
 
     def check(value: Any) -> tuple[str, str] | None:
-        if isinstance(value, float) or isinstance(of, float):  # 0.3 is a multiple of 0.1, as written
-            exact = Fraction(Decimal(str(value))) / Fraction(Decimal(str(of)))
-            return None if exact.denominator == 1 else fault
-        return fault if value % of else None
+        return None if (Fraction(str(value)) / exact).denominator == 1 else fault
 
     return check
 
 
-def _long(value: Sized, at: str, limit: int) -> tuple[str, str]:
-    if isinstance(value, (str, bytes)):
-        unit = "character" if isinstance(value, str) else "byte"
-        kind, name = ("string", "String") if isinstance(value, str) else ("bytes", "Data")
-        word = f"{kind}_too_short" if at == "least" else f"{kind}_too_long"
-        return word, f"{name} should have at {at} {limit} {unit}{'' if limit == 1 else 's'}"
-    name = {"dict": "Dictionary", "list": "List"}.get(type(value).__name__, type(value).__name__.capitalize())
-    word = "too_short" if at == "least" else "too_long"
-    items = f"{limit} item{'' if limit == 1 else 's'}"
-    return word, f"{name} should have at {at} {items} after validation, not {len(value)}"
+def _length(at: str, limit: int) -> Check:
+    def check(value: Sized) -> tuple[str, str] | None:
+        if len(value) >= limit if at == "least" else len(value) <= limit:
+            return None
+        return _length_fault(value, at, limit)
+
+    return check
 
 
-def _min_length(limit: int) -> Check:
-    return lambda value: None if len(value) >= limit else _long(value, "least", limit)
-
-
-def _max_length(limit: int) -> Check:
-    return lambda value: None if len(value) <= limit else _long(value, "most", limit)
+def _length_fault(value: Sized, at: str, limit: int) -> tuple[str, str]:
+    end = "short" if at == "least" else "long"
+    plural = "" if limit == 1 else "s"
+    if isinstance(value, str):
+        return f"string_too_{end}", f"String should have at {at} {limit} character{plural}"
+    if isinstance(value, bytes):
+        return f"bytes_too_{end}", f"Data should have at {at} {limit} byte{plural}"
+    name = {"dict": "Dictionary"}.get(type(value).__name__, type(value).__name__.capitalize())
+    return f"too_{end}", f"{name} should have at {at} {limit} item{plural} after validation, not {len(value)}"
 
 
 def _pattern(pattern: str | re.Pattern[str]) -> Check:
@@ -100,24 +178,27 @@ def _pattern(pattern: str | re.Pattern[str]) -> Check:
     return lambda value: None if compiled.search(value) else fault
 
 
+def _predicate(holds: Callable[[Any], Any]) -> Check:
+    fault = "predicate_failed", f"Predicate {getattr(holds, '__name__', 'test')} failed"
+    return lambda value: None if holds(value) else fault
+
+
 _CHECKS: dict[str, Callable[[Any], Check]] = {
-    "gt": _greater,
-    "ge": _greater_equal,
-    "lt": _less,
-    "le": _less_equal,
+    "gt": _bound("greater_than", "greater than", lambda value, bound: value > bound),
+    "ge": _bound("greater_than_equal", "greater than or equal to", lambda value, bound: value >= bound),
+    "lt": _bound("less_than", "less than", lambda value, bound: value < bound),
+    "le": _bound("less_than_equal", "less than or equal to", lambda value, bound: value <= bound),
     "multiple_of": _multiple,
-    "min_length": _min_length,
-    "max_length": _max_length,
+    "min_length": lambda limit: _length("least", limit),
+    "max_length": lambda limit: _length("most", limit),
     "pattern": _pattern,
+    "tz": _zone,
+    "predicate": _predicate,
 }
 
 
 def constrain(convert: Convert, constraints: Sequence[Constraint]) -> Convert:
-    """Return *convert* followed by the checks of *constraints*; None, which an optional value may be, passes.
-
-    Raises:
-        re.error: If a pattern is none.
-    """
+    """Return *convert* followed by the checks of *constraints*; None, which an optional value may be, passes."""
     checks = [_CHECKS[name](value) for name, value in constraints]
     if not checks:
         return convert

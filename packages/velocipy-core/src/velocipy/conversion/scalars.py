@@ -23,7 +23,7 @@ _INT = re.compile(r"[+-]?[0-9]+").fullmatch
 _FLOAT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?").fullmatch
 _UUID = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}").fullmatch
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_TIME = r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6}[0-9]*)?)?(?:[Zz]|[+-][0-9]{2}:?[0-9]{2})?"
+_TIME = r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6}[0-9]*)?)?(?:[Zz]|[+-][0-9]{2}:?[0-5][0-9])?"
 _IS_DATE = re.compile(_DATE).fullmatch
 _IS_TIME = re.compile(_TIME).fullmatch
 _IS_DATETIME = re.compile(f"{_DATE}[Tt ]{_TIME}").fullmatch
@@ -33,6 +33,9 @@ _DURATION = re.compile(
     r"(?:T(?=.)(?:([0-9]{1,9})H)?(?:([0-9]{1,9})M)?(?:([0-9]{1,9}(?:\.[0-9]{1,9})?)S)?)?",
     re.IGNORECASE,
 ).fullmatch
+
+MAX_EXPONENT = 400
+"""How far from zero, in powers of ten, a Decimal may be: beyond any float, and far from what costs time to compute."""
 
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
@@ -85,7 +88,9 @@ def text_bytes(value: str, loc: Loc, faults: list[Fault]) -> Any:
 def text_decimal(value: str, loc: Loc, faults: list[Fault]) -> Any:
     try:
         if _FLOAT(value) is not None:
-            return Decimal(value)
+            number = Decimal(value)
+            if abs(number.adjusted()) <= MAX_EXPONENT:
+                return number
     except InvalidOperation:  # an exponent beyond every limit
         pass
     return refuse(faults, loc, "decimal_parsing", "Input should be a valid decimal")
@@ -142,9 +147,9 @@ def _timedelta(value: str, loc: Loc, faults: list[Fault]) -> Any:
         delta = timedelta(
             weeks=int(weeks), days=int(days), hours=int(hours), minutes=int(minutes), seconds=float(seconds)
         )
+        return -delta if sign == "-" else delta
     except OverflowError:
         return refuse(faults, loc, "time_delta_parsing", "Input should be a timedelta of at most 999999999 days")
-    return -delta if sign == "-" else delta
 
 
 # -- from JSON data --------------------------------------------------------------------------------------------------
@@ -183,10 +188,12 @@ def data_bytes(value: Any, loc: Loc, faults: list[Fault]) -> Any:
 
 
 def data_decimal(value: Any, loc: Loc, faults: list[Fault]) -> Any:
-    if type(value) is int or type(value) is float:
-        return Decimal(str(value))
     if type(value) is str:
         return text_decimal(value, loc, faults)
+    if type(value) is float and isfinite(value):
+        return Decimal(str(value))
+    if type(value) is int and abs(value) < 10**MAX_EXPONENT:
+        return Decimal(value)
     return refuse(faults, loc, "decimal_type", "Decimal input should be a number or a string")
 
 
@@ -245,7 +252,7 @@ DATA: dict[Any, Convert] = {
 def choice(values: dict[Any, Any], type_word: str, *, text: bool) -> Convert:
     """Return the conversion to one of *values*: Enum members and Literal values, by what stands for them."""
     shown = [repr(key) for key in values]
-    expected = " or ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
+    expected = " or ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))
     by_key: dict[Any, Any] = (
         {_as_text(key): value for key, value in values.items()}
         if text

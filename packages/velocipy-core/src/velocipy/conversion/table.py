@@ -6,20 +6,19 @@ alike for every source and backend. Building a conversion finds every annotation
 
 from __future__ import annotations
 
-import re
 import types
 from collections import abc
 from collections.abc import Callable, Collection
 from enum import Enum
 from typing import Annotated, Any, Literal, NewType, TypeVar, Union, get_args, get_origin
 
-from velocipy.conversion.constraints import constrain, read_constraints
-from velocipy.conversion.faults import INVALID, Convert, Loc, refuse
+from velocipy.conversion.constraints import check_suited, constrain, read_constraints
+from velocipy.conversion.faults import INVALID, MAX_FAULTS, Convert, Loc, refuse
 from velocipy.conversion.records import Record, is_record, read_record, substitute
 from velocipy.conversion.scalars import DATA, TEXT, choice, enum_values
 from velocipy.errors import Fault
 
-_LISTS: dict[Any, Callable[[list[Any]], Any]] = {
+LISTS: dict[Any, Callable[[list[Any]], Any]] = {
     list: list,
     set: set,
     frozenset: frozenset,
@@ -97,10 +96,31 @@ class Table:
             UnsupportedType: If there is none.
         """
         plain, metadata = unwrap(annotation)
+        foreign = self._foreign(annotation)
+        if foreign is not None:
+            metadata = [item for item in metadata if not _is_foreign(item)]
         try:
-            return constrain(self._foreign(annotation) or self._plain(plain), read_constraints(metadata))
-        except re.error as error:
-            raise UnsupportedType(f"the pattern is no regular expression: {error}") from None
+            constraints = read_constraints(metadata)
+            check_suited(_present(plain), constraints if foreign is None else ())
+        except ValueError as error:
+            raise UnsupportedType(str(error)) from None
+        return constrain(self._with_foreign(plain, foreign), constraints)
+
+    def _with_foreign(self, plain: Any, foreign: Convert | None) -> Convert:
+        if foreign is None:
+            return self._plain(plain)
+        if not self.text:
+            return foreign
+        try:
+            convert = self._plain(plain)  # text is read by our rules alone, then judged by the library
+        except UnsupportedType:
+            return foreign
+
+        def convert_and_judge(value: Any, loc: Loc, faults: list[Fault]) -> Any:
+            value = convert(value, loc, faults)
+            return value if value is INVALID else foreign(value, loc, faults)
+
+        return convert_and_judge
 
     def _plain(self, annotation: Any) -> Convert:
         if annotation is None:
@@ -109,8 +129,8 @@ class Table:
             return self.conversion(substitute(annotation, {}))
         try:
             scalar = self._scalars.get(annotation)
-        except TypeError:  # not hashable, so no type
-            scalar = None
+        except TypeError:
+            raise UnsupportedType(f"{annotation!r} is no type") from None
         if scalar is not None:
             return scalar
         if union_members(annotation):
@@ -120,8 +140,8 @@ class Table:
             return choice(_literals(annotation), "literal_error", text=self.text)
         if isinstance(origin, type):
             if issubclass(origin, Enum):
-                return choice(enum_values(origin), "enum", text=self.text)
-            if origin in _LISTS:
+                return self._enum(origin)
+            if origin in LISTS:
                 return self._list(origin, get_args(annotation))
             if not self.text:
                 if origin in _DICTS:
@@ -131,11 +151,17 @@ class Table:
         shown = getattr(annotation, "__name__", None) or repr(annotation)
         raise UnsupportedType(f"{shown} cannot be made of {'text' if self.text else 'JSON'}")
 
+    def _enum(self, enum: type[Enum]) -> Convert:
+        values = enum_values(enum)
+        if not values or not all(isinstance(value, (str, int, float, bytes)) for value in values):
+            raise UnsupportedType(f"{enum.__name__} has no members whose values are text or numbers")
+        return choice(values, "enum", text=self.text)
+
     # -- unions ------------------------------------------------------------------------------------------------------
 
     def _union(self, members: tuple[Any, ...]) -> Convert:
-        present = [member for member in members if unwrap(member)[0] not in (None, type(None))]
-        optional = len(present) < len(members)
+        present = [member for member in members if not _stands_for_nothing(member)]
+        optional = any(unwrap(member)[0] in (None, type(None)) for member in members)
         if self.text and optional and present:
             return self._union_of(present)  # no text stands for None
         convert = self._union_of(present) if present else self._scalars[type(None)]
@@ -192,7 +218,7 @@ class Table:
     # -- arrays and objects ------------------------------------------------------------------------------------------
 
     def _list(self, origin: Any, arguments: tuple[Any, ...]) -> Convert:
-        build = _LISTS[origin]
+        build = LISTS[origin]
         fault = _LIST_FAULTS[build]  # type: ignore[index]
         if origin is tuple and arguments and arguments[-1] is not Ellipsis:
             return self._tuple([self.conversion(argument) for argument in arguments if argument != ()])
@@ -202,7 +228,11 @@ class Table:
             if not isinstance(value, list):
                 return refuse(faults, loc, *fault)
             before = len(faults)
-            items = [item(element, (*loc, index), faults) for index, element in enumerate(value)]
+            items = []
+            for index, element in enumerate(value):
+                items.append(item(element, (*loc, index), faults))
+                if len(faults) > MAX_FAULTS:
+                    break
             if len(faults) > before:
                 return INVALID
             try:
@@ -235,10 +265,11 @@ class Table:
             if not isinstance(value, dict):
                 return refuse(faults, loc, "dict_type", "Input should be a valid dictionary")
             before = len(faults)
-            result = {
-                key_text(key, (*loc, key, "[key]"), faults): item(element, (*loc, key), faults)
-                for key, element in value.items()
-            }
+            result = {}
+            for key, element in value.items():
+                result[key_text(key, (*loc, key, "[key]"), faults)] = item(element, (*loc, key), faults)
+                if len(faults) > MAX_FAULTS:
+                    break
             return INVALID if len(faults) > before else result
 
         return convert
@@ -293,6 +324,22 @@ def _record_conversion(record: Record, fields: list[tuple[str, str, bool, Conver
             return refuse(faults, loc, "value_error", f"Value error, {error}")
 
     return convert
+
+
+def _present(annotation: Any) -> list[Any]:
+    """Return the types that a value can have, besides None."""
+    members = [unwrap(member)[0] for member in union_members(annotation) if not _stands_for_nothing(member)]
+    return members or [annotation]
+
+
+def _stands_for_nothing(annotation: Any) -> bool:
+    plain, _ = unwrap(annotation)
+    return plain is None or plain is type(None) or getattr(plain, "__name__", "") == "UnsetType"  # msgspec's
+
+
+def _is_foreign(item: Any) -> bool:
+    """Tell whether pydantic has looked after what a type is annotated with."""
+    return type(item).__module__.partition(".")[0] in ("pydantic", "annotated_types")
 
 
 def _literals(annotation: Any) -> dict[Any, Any]:

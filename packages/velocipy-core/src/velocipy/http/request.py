@@ -7,7 +7,7 @@ NotImplementedError here). One counting reader stands under every way to read th
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from velocipy.errors import ClientDisconnect, HTTPException, PayloadTooLargeException, ValidationError, invalid_json
@@ -120,7 +120,7 @@ class Request:
     def state(self) -> State:
         """What this request's middleware and dependencies leave for each other; starts as the lifespan state."""
         if self._state is None:
-            self._state = State(self.app._lifespan_state)
+            self._state = State(self._first_state())
         return self._state
 
     @property
@@ -244,6 +244,10 @@ class Request:
         limit = self._plan.max_content_length
         if limit is not None and received > limit:
             raise PayloadTooLargeException()
+
+    def _first_state(self) -> Mapping[str, Any]:
+        """Return the lifespan state."""
+        return self.app._lifespan_state
 
     # -- what each adapter completes ----------------------------------------------------------------------------------
 

@@ -53,6 +53,8 @@ class Response:
         headers: HeadersInput | None = None,
         media_type: str | None = None,
     ) -> None:
+        if not 200 <= status_code <= 599:
+            raise ValueError(f"status_code={status_code!r} is no status of a response; give one of 200 to 599")
         self.status_code = status_code
         self.headers = MutableHeaders(headers)
         self.body = self.render(content)
@@ -192,4 +194,6 @@ class StreamingResponse(Response):
         headers: HeadersInput | None = None,
         media_type: str | None = None,
     ) -> None:
+        if isinstance(content, (str, bytes, bytearray, memoryview)):
+            raise TypeError(f"a {type(content).__name__} is no stream; return it, or put it in a list of chunks")
         super().__init__(Stream(content), status_code, headers, media_type)

@@ -16,13 +16,12 @@ from typing import Any
 
 from velocipy.concurrency import call_plain
 from velocipy.conversion.constraints import read_constraints
-from velocipy.conversion.faults import INVALID, refuse
+from velocipy.conversion.faults import INVALID, refusal, refuse
 from velocipy.conversion.scalars import anything
 from velocipy.conversion.table import union_members, unwrap
-from velocipy.errors import ValidationError
 from velocipy.http.cookies import find_cookie
 from velocipy.models import Models
-from velocipy.plans.body import require_json
+from velocipy.plans.body import require_json, require_no_browser
 from velocipy.plans.exits import context_factory, enter, is_context, open_exits
 from velocipy.plans.plan import Argument, Call, Input, Run
 from velocipy.plans.results import WITHOUT_BODY, Results
@@ -84,9 +83,9 @@ class _Writer:
                     self._dependency(dependency)
             arguments |= self._inputs(call, in_body=True)
         if any(map(_can_fail, inputs)):
-            self.names["ValidationError"] = ValidationError
+            self.names["refusal"] = refusal
             self._line("if faults:")
-            self._line("    raise ValidationError(faults)")
+            self._line("    raise refusal(faults)")
         self._line(f"result = {self._called(call, 'handler', arguments)}")
         self.names["finish"] = results.finish
         if status not in WITHOUT_BODY:
@@ -204,11 +203,13 @@ class _Writer:
         if any(item.place == "form" for item in inputs):
             self._line("form = await request._form()")
             return
-        self.names["require_json"] = require_json
+        self.names |= {"require_json": require_json, "require_no_browser": require_no_browser}
         self._line("content_type = request._header('content-type', b'content-type')")
-        self._line("if content_type != 'application/json':")
-        self._line("    require_json(request, content_type)")
+        self._line("if content_type != 'application/json' and content_type is not None:")
+        self._line("    require_json(content_type)")
         self._line("body = await request.body()")
+        self._line("if content_type is None and body:")
+        self._line("    require_no_browser(request)")
         if self._body_keyed:
             decode, errors, explain = self._models.decoder(dict[str, Any])
             self._decode("fields", "decode_fields", decode, errors, explain, ("body",))
@@ -273,7 +274,7 @@ class _Writer:
             separator = ", " if arguments else ""
             return f"await in_thread({self._name(f'call_{hint}', call.call)}{separator}{arguments})"
         self.names["open_exits"] = open_exits
-        factory = self._name(f"context_{hint}", context_factory(call.call, call.kind))
+        factory = self._name(f"context_{hint}", context_factory(call.call))
         return f"await open_exits(request).enter_async_context({factory}({arguments}))"
 
     def _argument(self, argument: Argument, inputs: dict[str, str]) -> str:

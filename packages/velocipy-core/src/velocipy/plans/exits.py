@@ -7,15 +7,12 @@ task. A failure of the handler is raised at each `yield` on the way.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from velocipy.concurrency import ThreadedContext
 from velocipy.http.request import Request
-
-if TYPE_CHECKING:
-    from velocipy.plans.signature import Kind
 
 _logger = logging.getLogger("velocipy")
 
@@ -27,14 +24,18 @@ def open_exits(request: Request) -> AsyncExitStack:
     return request._exits
 
 
-def context_factory(call: Callable[..., Any], kind: Kind) -> Callable[..., AbstractAsyncContextManager[Any]]:
-    """Return what makes an async context manager of a dependency that stays open."""
-    if kind == "async generator":
-        return asynccontextmanager(call)
-    if kind == "async context":
-        return call
-    make = contextmanager(call) if kind == "generator" else call
-    return lambda *args, **kwargs: ThreadedContext(make(*args, **kwargs))
+def context_factory(call: Callable[..., Any]) -> Callable[..., AbstractAsyncContextManager[Any]]:
+    """Return what makes an async context manager of a dependency that stays open: a generator or a context manager."""
+
+    def make(*args: Any, **kwargs: Any) -> AbstractAsyncContextManager[Any]:
+        made = call(*args, **kwargs)
+        if isinstance(made, AsyncGenerator):
+            return asynccontextmanager(lambda: made)()
+        if isinstance(made, Generator):
+            return ThreadedContext(contextmanager(lambda: made)())
+        return made if hasattr(made, "__aenter__") else ThreadedContext(made)
+
+    return make
 
 
 async def enter(request: Request, value: Any) -> Any:
@@ -69,4 +70,4 @@ async def close(request: Request, error: BaseException | None = None) -> None:
     """Close what is open when the answer has been sent; what fails then can only be logged."""
     failure = await unwind(request, error)
     if failure is not None and failure is not error:
-        _logger.error("closing the dependencies of %s %s failed", request.method, request.path, exc_info=failure)
+        _logger.error("closing the dependencies of %s %r failed", request.method, request.path, exc_info=failure)

@@ -76,14 +76,14 @@ class Failures:
 
     def unhandled(self, request: Request, error: BaseException) -> Response:
         """Log *error* and return a 500 that tells nothing of it, unless in debug."""
-        _logger.error("unhandled error in %s %s", request.method, request.path, exc_info=error)
+        _logger.error("unhandled error in %s %r", request.method, request.path, exc_info=error)
         if self._debug:
             return PlainTextResponse("".join(traceback.format_exception(error)), 500)
         return self.default(HTTPException(500))
 
     def interrupted(self, request: Request, error: Exception) -> None:
         """Log that a stream failed when its head had been sent."""
-        _logger.error("the answer to %s %s broke off", request.method, request.path, exc_info=error)
+        _logger.error("the answer to %s %r broke off", request.method, request.path, exc_info=error)
 
     def _find(self, error: Exception) -> ExceptionHandler | None:
         if isinstance(error, HTTPException) and error.status_code in self._handlers:

@@ -5,16 +5,17 @@ Every mistake is added to `faults`, and reading goes on, so that one start shows
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from difflib import get_close_matches
 from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
-from velocipy.conversion.constraints import constrain, read_constraints
-from velocipy.conversion.records import is_record
+from velocipy.conversion.constraints import read_constraints
 from velocipy.conversion.scalars import TEXT
-from velocipy.conversion.table import UnsupportedType, union_members, unwrap
+from velocipy.conversion.table import LISTS, UnsupportedType, union_members, unwrap
 from velocipy.errors import DependencyError, ParameterError, StartupError
 from velocipy.http.request import Request
-from velocipy.models import Models
+from velocipy.http.response import Response
+from velocipy.models import Models, shallow
 from velocipy.plans.dependencies import Dependency
 from velocipy.plans.plan import Argument, Call, Input
 from velocipy.plans.signature import MISSING, Parameter, call_kind, find_place, read_parameters
@@ -22,8 +23,10 @@ from velocipy.plans.sources import UNSET, Place, Source, as_source
 from velocipy.routing.convertors import convertor_type
 from velocipy.routing.path import Segment
 
-_LIST_ORIGINS = (list, set, frozenset, tuple)
-_NO_SOURCE = "Mark it with Query(), Header(), Cookie(), Form() or Body(), or give it a type that says where it is from."
+_NO_SOURCE = (
+    "Mark it with Query(), Header(), Cookie(), Form() or Body(), give it a type that says where it is from (a model, "
+    "dict or list is the body, a plain value a query parameter), or make it with Depends()."
+)
 
 
 class _Written(NamedTuple):
@@ -31,269 +34,275 @@ class _Written(NamedTuple):
 
     parameter: Parameter
     annotation: Any  # without our markers, with everything else that it was annotated with
-    sources: list[Source]
+    source: Source | None
     dependency: Dependency | None
     default: Any
 
 
+class _Mistake(Exception):
+    """Ends the reading of one parameter; it becomes a finding with its place."""
+
+    def __init__(self, problem: str, remedy: str, cls: type[StartupError] = ParameterError) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.remedy = remedy
+        self.cls = cls
+
+
 class Graph:
-    """Reads the handlers of one application.
+    """Reads one handler and all that it depends on.
 
     Args:
-        models: Its conversions.
-        overrides: `VelociPy.dependency_overrides`.
+        models: The application's conversions.
+        overrides: Its `dependency_overrides`.
         faults: Where mistakes go.
+        segments: The path of the handler.
+        namespace: Local names that its annotations may mean.
     """
-
-    def __init__(
-        self, models: Models, overrides: Mapping[Callable[..., Any], Callable[..., Any]], faults: list[StartupError]
-    ) -> None:
-        self._models = models
-        self._overrides = overrides
-        self._faults = faults
-
-    def read(self, handler: Callable[..., Any], segments: list[Segment], namespace: dict[str, Any] | None) -> Call:
-        """Return *handler* with all that fills its parameters."""
-        path = {segment.name: segment for segment in segments if segment.name is not None}
-        reading = _Reading(self._models, self._overrides, self._faults, path, namespace)
-        before = len(self._faults)
-        call = reading.call(handler, ())
-        if len(self._faults) == before:
-            reading.check_whole(call)
-        return call
-
-
-class _Reading:
-    """One handler being read: what its dependencies share."""
 
     def __init__(
         self,
         models: Models,
         overrides: Mapping[Callable[..., Any], Callable[..., Any]],
         faults: list[StartupError],
-        path: dict[str, Segment],
+        segments: list[Segment],
         namespace: dict[str, Any] | None,
     ) -> None:
         self._models = models
         self._overrides = overrides
         self._faults = faults
-        self._path = path
+        self._path = {segment.name: segment for segment in segments if segment.name is not None}
         self._namespace = namespace
-        self._calls: dict[Callable[..., Any], Call] = {}
+        self._calls: dict[Hashable, Call] = {}
+        self._names: set[str] = set()  # of all parameters, those with a mistake too
         self._takes_request = False
 
-    def call(self, call: Callable[..., Any], above: tuple[Callable[..., Any], ...]) -> Call:
+    def read(self, handler: Callable[..., Any]) -> Call:
+        """Return *handler* with all that fills its parameters."""
+        call = self._read(handler, ())
+        self._check_path(call)
+        self._check_body(call)
+        return call
+
+    def _read(self, call: Callable[..., Any], above: tuple[Callable[..., Any], ...]) -> Call:
         kind = call_kind(call)
         if not above and kind not in ("async", "plain"):
-            self._fault(
-                ParameterError,
-                call,
-                None,
-                f"a handler cannot be a {kind}.",
-                "Return a StreamingResponse of it, or use it as a dependency.",
-            )
+            problem = f"a handler cannot be a {kind} function." if kind[0] != "a" else f"a handler cannot be an {kind}."
+            self._fault(call, "", _Mistake(problem, "Return a StreamingResponse of it, or use it as a dependency."))
         arguments = []
-        for parameter in read_parameters(call, self._namespace, self._faults) or ():
-            written = self._written(call, parameter)
-            filled_by = self._fill(call, written, (*above, call)) if written is not None else UNSET
-            if filled_by is not UNSET:
+        for parameter in read_parameters(call, self._namespace, self._faults, self._names) or ():
+            try:
+                filled_by = self._fill(_tell_apart(parameter), (*above, call))
+            except _Mistake as mistake:
+                self._fault(call, parameter.name, mistake)
+            except UnsupportedType as error:
+                self._fault(call, parameter.name, _Mistake(f"{error}.", "Correct the type or the constraint."))
+            except Exception as error:  # of a library that was asked about the type
+                problem = f"its annotation cannot be used: {type(error).__name__}: {error}."
+                self._fault(call, parameter.name, _Mistake(problem, "Correct the annotation."))
+            else:
                 arguments.append(Argument(parameter.name, filled_by, parameter.positional))
         return Call(call, kind, arguments)
 
-    def check_whole(self, handler: Call) -> None:
-        """Find what only the whole handler shows: path values that nobody takes, two kinds of body."""
+    def _fault(self, call: Callable[..., Any], parameter: str, mistake: _Mistake) -> None:
+        place = find_place(call)
+        self._faults.append(mistake.cls(mistake.problem, mistake.remedy, parameter=parameter, **place._asdict()))
+
+    # -- what only the whole handler shows ----------------------------------------------------------------------------
+
+    def _check_path(self, handler: Call) -> None:
+        if self._takes_request:
+            return
+        taken = self._names | {item.name for item in handler.inputs() if item.place == "path"}
+        for name in self._path.keys() - taken:
+            similar = get_close_matches(name, self._names - self._path.keys(), 1)
+            instead = f"rename {similar[0]!r}" if similar else "take the value out of the path"
+            problem = "the path has this value, but no parameter takes it."
+            self._fault(handler.call, name, _Mistake(problem, f"Add the parameter {name!r}, or {instead}."))
+
+    def _check_body(self, handler: Call) -> None:
         inputs = handler.inputs()
-        taken = {item.name for item in inputs if item.place == "path"}
-        for name in self._path:
-            if name not in taken and not self._takes_request:
-                self._fault(
-                    ParameterError,
-                    handler.call,
-                    name,
-                    "the path has this value, but no parameter takes it.",
-                    f"Add the parameter {name!r}, or take the value out of the path.",
-                )
         body = next((item for item in inputs if item.place == "body"), None)
         form = next((item for item in inputs if item.place == "form"), None)
         if body is not None and form is not None:
-            self._fault(
-                ParameterError,
-                handler.call,
-                body.name,
-                f"it is read from a JSON body, and {form.name!r} from a form, but a request has one body.",
-                "Take both from the form, or both from the JSON body.",
-            )
+            problem = f"it is read from a JSON body, and {form.name!r} from a form, but a request has one body."
+            mistake = _Mistake(problem, "Take both from the form, or both from the JSON body.")
+            self._fault(handler.call, body.name, mistake)
 
     # -- one parameter -----------------------------------------------------------------------------------------------
 
-    def _written(self, call: Callable[..., Any], parameter: Parameter) -> _Written | None:
-        """Tell the markers of a parameter from its type; None, with a fault, if they contradict each other."""
-        sources: list[Source] = []
-        dependencies: list[Dependency] = []
-        annotation = parameter.annotation
-        metadata: list[Any] = []
-        if get_origin(annotation) is Annotated:
-            metadata = [*annotation.__metadata__]
-            annotation = annotation.__origin__
-        others = []
-        for item in (*metadata, parameter.default):
-            source = as_source(item)
-            if source is not None:
-                sources.append(source)
-            elif isinstance(item, Dependency):
-                dependencies.append(item)
-            elif item is not parameter.default:
-                others.append(item)
-        for item in others:
-            annotation = Annotated[annotation, item]
-        marked = as_source(parameter.default) is not None or isinstance(parameter.default, Dependency)
-        default = UNSET if marked or parameter.default in (MISSING, ...) else parameter.default
-        if len(sources) + len(dependencies) > 1:
-            named = " and ".join(map(repr, (*sources, *dependencies)))
-            self._fault(
-                ParameterError,
-                call,
-                parameter.name,
-                f"it is marked as {named}, but a value comes from one place.",
-                "Keep one of the markers.",
-            )
-            return None
-        return _Written(parameter, annotation, sources, dependencies[0] if dependencies else None, default)
-
-    def _fill(self, call: Callable[..., Any], written: _Written, above: tuple[Callable[..., Any], ...]) -> Any:
-        """Return what fills a parameter, UNSET if a fault was found."""
+    def _fill(self, written: _Written, above: tuple[Callable[..., Any], ...]) -> Input | Call | None:
+        """Return what fills a parameter; None is the request itself."""
         name = written.parameter.name
         plain, _ = unwrap(written.annotation)
         if written.dependency is not None:
-            return self._depend(call, written, above)
+            return self._depend(written.dependency, plain, above)
         if (isinstance(plain, type) and issubclass(plain, Request)) or (name == "request" and plain is MISSING):
             self._takes_request = True
             return None
-        if written.sources:
-            return self._input(call, written, written.sources[0])
+        if written.source is not None:
+            return self._input(written, written.source)
         if name in self._path:
-            return self._input(call, written, Source("path"))
+            return self._input(written, Source("path"))
         if plain is MISSING:
-            return self._fault(
-                ParameterError,
-                call,
-                name,
-                "it has no annotation, so that its type is unknown.",
-                f"Write one. {_NO_SOURCE}",
-            )
+            raise _Mistake("it has no annotation, so that its type is unknown.", f"Write one. {_NO_SOURCE}")
+        if isinstance(plain, type) and issubclass(plain, Response):
+            raise _Mistake("a response is not handed in.", "Make one and return it.")
         place = self._place_by_type(written.annotation)
         if place is None:
-            if written.default is not UNSET:
-                return self._fault(
-                    ParameterError,
-                    call,
-                    name,
-                    f"no request can bring a {_type_name(plain)}.",
-                    "Take it as a dependency with Depends(), or close over it.",
-                )
-            return self._fault(ParameterError, call, name, f"no request can bring a {_type_name(plain)}.", _NO_SOURCE)
-        return self._input(call, written, Source(place))
+            raise _Mistake(f"no request can bring a {_type_name(plain)}.", _NO_SOURCE)
+        return self._input(written, Source(place))
 
     def _place_by_type(self, annotation: Any) -> Place | None:
         """Return the place that a type has by itself, None for a type that says nothing."""
-        plain, _ = unwrap(annotation)
-        members = [member for member in union_members(plain) if member is not type(None)] or [plain]
-        places: set[Place | None] = {self._place_of_member(member) for member in members}
+        places: set[Place | None] = {self._place_of_member(member) for member in _members(annotation)}
         return places.pop() if len(places) == 1 else None
 
     def _place_of_member(self, annotation: Any) -> Place | None:
         plain, _ = unwrap(annotation)
         origin = get_origin(plain) or plain
-        if isinstance(origin, type) and (issubclass(origin, (dict, *_LIST_ORIGINS)) or is_record(plain)):
+        if isinstance(origin, type) and (issubclass(origin, dict) or origin in LISTS):
             return "body"
         if self._models.is_model(annotation):
             return "body"
-        if plain in TEXT and plain not in (object, type(None)):
+        if isinstance(plain, Hashable) and plain in TEXT and plain not in (object, type(None)):
             return "query"
         try:
-            self._models.text.conversion(plain)
+            self._models.text.conversion(annotation)
         except UnsupportedType:
             return None
-        return "query"  # Enum, Literal
+        return "query"
 
     # -- inputs ------------------------------------------------------------------------------------------------------
 
-    def _input(self, call: Callable[..., Any], written: _Written, source: Source) -> Any:
+    def _input(self, written: _Written, source: Source) -> Input:
         name = written.parameter.name
         annotation = Any if unwrap(written.annotation)[0] is MISSING else written.annotation
         default = source.default if written.default is UNSET else written.default
-        if source.place == "path":
-            if name not in self._path and source.alias not in self._path:
-                known = ", ".join(map(repr, self._path)) or "none"
-                return self._fault(
-                    ParameterError, call, name, f"the path has no such value; it has {known}.", "Put it in the path."
-                )
-            convertor = self._path[source.alias or name].convertor
-            if convertor is not None:
-                _, metadata = unwrap(annotation)
-                annotation = convertor_type(convertor)
-                for item in metadata:
-                    annotation = Annotated[annotation, item]
-            elif annotation is Any:
-                annotation = str
-            default = UNSET  # a path without its value is another path
         public = source.alias or (name.replace("_", "-") if source.place == "header" else name)
-        many = source.place not in ("path", "body", "cookie") and _takes_many(annotation)
-        table = self._models.data if source.place == "body" else self._models.text
-        if annotation is Any and source.place != "body":
+        if source.place == "path":
+            annotation = self._path_type(public, annotation)
+            default = UNSET  # a path without its value is another path
+        elif source.place != "body" and annotation is Any:
             annotation = str
-        try:
-            convert = constrain(table.conversion(annotation), read_constraints([source]))
-        except UnsupportedType as error:
-            return self._fault(ParameterError, call, name, f"{error}.", "Use a type that the request can bring.")
-        if default is UNSET and source.place != "path" and source.default is not UNSET:
-            default = source.default
+        many = source.place != "body" and self._takes_many(source.place, annotation)
+        table = self._models.data if source.place == "body" else self._models.text
+        convert = table.conversion(Annotated[annotation, source] if read_constraints([source]) else annotation)
+        if source.place == "body":
+            self._models.decoder(annotation, source)  # finds what the body of this type cannot be
+            convert = shallow(convert)
         return Input(source.place, public, annotation, convert, default, many, source)
+
+    def _path_type(self, name: str, annotation: Any) -> Any:
+        """Return the type of a value in the path, by its annotation and its convertor."""
+        if name not in self._path:
+            known = ", ".join(map(repr, self._path)) or "none"
+            raise _Mistake(f"the path has no value {name!r}; it has {known}.", "Put it in the path.")
+        convertor = self._path[name].convertor
+        if convertor is None:
+            return str if annotation is Any else annotation
+        wanted = convertor_type(convertor)
+        if annotation is Any:
+            return wanted
+        for member in _members(annotation):
+            plain, _ = unwrap(member)
+            if get_origin(plain) is None and isinstance(plain, type) and not issubclass(plain, wanted):
+                problem = f"the path says {convertor}, the annotation {_type_name(plain)}."
+                raise _Mistake(problem, "Make them agree, or leave the convertor out.")
+        return annotation
+
+    def _takes_many(self, place: Place, annotation: Any) -> bool:
+        """Tell whether a value is a list of all that the request has under its name."""
+        members = [unwrap(member)[0] for member in _members(annotation)]
+        lists = [member for member in members if (get_origin(member) or member) in LISTS]
+        if lists and len(lists) < len(members):
+            raise _Mistake("it can be a list or a single value.", "Choose one: a list may have one item.")
+        if lists and place in ("path", "cookie"):
+            raise _Mistake(f"a {place} has one value of a name, no list.", "Take a single value.")
+        inner = [argument for member in lists for argument in get_args(member) if argument is not Ellipsis]
+        for member in (*members, *inner):
+            if self._models.is_model(member):
+                problem = f"a {_type_name(member)} cannot be made of single values of the {place}."
+                raise _Mistake(problem, "Take its fields one by one, or take it from the body.")
+        return bool(lists)
 
     # -- dependencies ------------------------------------------------------------------------------------------------
 
-    def _depend(self, call: Callable[..., Any], written: _Written, above: tuple[Callable[..., Any], ...]) -> Any:
-        dependency = written.dependency
-        assert dependency is not None
-        name = written.parameter.name
-        target = dependency.call
-        if target is None:
-            target = unwrap(written.annotation)[0]
-        if not callable(target) or target is MISSING:
-            shown = "nothing" if target is MISSING else repr(target)
-            return self._fault(
-                DependencyError,
-                call,
-                name,
-                f"it depends on {shown}, which cannot be called.",
-                "Give Depends() a function or a class, without calling it.",
-            )
-        target = self._overrides.get(target, target)
-        if target in above:
-            circle = " -> ".join(find_place(item).handler for item in (*above[above.index(target) :], target))
-            return self._fault(
-                DependencyError, call, name, f"the dependency needs itself: {circle}.", "Break the circle."
-            )
-        if dependency.use_cache and target in self._calls:
-            return self._calls[target]
-        made = self.call(target, above)
+    def _depend(self, dependency: Dependency, annotation: Any, above: tuple[Callable[..., Any], ...]) -> Call:
+        target: Any = annotation if dependency.call is None else dependency.call
+        if target is MISSING:
+            raise _Mistake("Depends() says nothing, and there is no annotation.", "Name a function.", DependencyError)
+        if isinstance(target, Hashable):
+            overrides: Mapping[Any, Any] = self._overrides
+            target = overrides.get(target, target)
+        if not callable(target):
+            remedy = "Give Depends() a function or a class, without calling it."
+            raise _Mistake(f"it depends on {target!r}, which cannot be called.", remedy, DependencyError)
+        if any(target is call for call in above):
+            circle = " -> ".join(find_place(item).handler for item in (*above, target))
+            raise _Mistake(f"the dependency needs itself: {circle}.", "Break the circle.", DependencyError)
+        key = target if isinstance(target, Hashable) else id(target)
+        if dependency.use_cache and key in self._calls:
+            return self._calls[key]
+        made = self._read(target, above)
         if dependency.use_cache:
-            self._calls[target] = made
+            self._calls[key] = made
         return made
 
-    def _fault(
-        self, cls: type[StartupError], call: Callable[..., Any], parameter: str | None, problem: str, remedy: str
-    ) -> Any:
-        place = find_place(call)
-        self._faults.append(cls(problem, remedy, place=place.place, handler=place.handler, parameter=parameter or ""))
-        return UNSET
+
+def _tell_apart(parameter: Parameter) -> _Written:
+    """Tell the markers of a parameter from its type."""
+    annotation = parameter.annotation
+    metadata: tuple[Any, ...] = ()
+    if get_origin(annotation) is Annotated:
+        metadata = annotation.__metadata__
+        annotation = annotation.__origin__
+    hidden = _hidden_marker(annotation)
+    if hidden is not None:
+        problem = f"the marker {hidden!r} stands inside the type."
+        raise _Mistake(problem, "Put it around the whole: Annotated[str | None, Header()].")
+    markers = [marker for item in (*metadata, parameter.default) if (marker := _as_marker(item)) is not None]
+    if len(markers) > 1:
+        named = " and ".join(map(repr, markers))
+        raise _Mistake(f"it is marked as {named}, but a value comes from one place.", "Keep one of the markers.")
+    for item in metadata:
+        if _as_marker(item) is None:
+            annotation = Annotated[annotation, item]
+    marker = markers[0] if markers else None
+    default = parameter.default
+    if default is MISSING or default is ... or _as_marker(default) is not None:
+        default = UNSET
+    return _Written(
+        parameter,
+        annotation,
+        marker if isinstance(marker, Source) else None,
+        marker if isinstance(marker, Dependency) else None,
+        default,
+    )
 
 
-def _takes_many(annotation: Any) -> bool:
+def _as_marker(item: Any) -> Source | Dependency | None:
+    return item if isinstance(item, Dependency) else as_source(item)
+
+
+def _hidden_marker(annotation: Any) -> Source | Dependency | None:
+    """Return a marker that stands within a union or a list, where it would say nothing."""
+    for argument in get_args(annotation):
+        items = argument.__metadata__ if get_origin(argument) is Annotated else ()
+        for item in items:
+            if _as_marker(item) is not None:
+                return _as_marker(item)
+        found = _hidden_marker(argument)
+        if found is not None:
+            return found
+    return None
+
+
+def _members(annotation: Any) -> list[Any]:
+    """Return the members of a union besides None, or the type itself."""
     plain, _ = unwrap(annotation)
-    members = [member for member in union_members(plain) if member is not type(None)] or [plain]
-    origins = [get_origin(unwrap(member)[0]) or unwrap(member)[0] for member in members]
-    return all(isinstance(origin, type) and issubclass(origin, _LIST_ORIGINS) for origin in origins)
+    members = [member for member in union_members(plain) if member is not type(None)]
+    return members or [annotation]
 
 
 def _type_name(annotation: Any) -> str:

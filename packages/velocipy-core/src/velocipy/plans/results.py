@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from enum import Enum
 from typing import Any
 
 from velocipy.http.request import Request
@@ -39,7 +40,7 @@ class Results:
             return Response(None, status or 204)
         if result is None:
             return Response(None, 204 if status is None else status)
-        if isinstance(result, str):
+        if isinstance(result, str) and not isinstance(result, Enum):
             return PlainTextResponse(str(result), status or 200)
         if isinstance(result, (bytes, bytearray, memoryview)):
             return Response(bytes(result), status or 200, media_type="application/octet-stream")

@@ -92,7 +92,7 @@ def call_kind(call: Any) -> Kind:
 
 
 def read_parameters(
-    call: Callable[..., Any], namespace: dict[str, Any] | None, faults: list[Any]
+    call: Callable[..., Any], namespace: dict[str, Any] | None, faults: list[Any], names: set[str]
 ) -> list[Parameter] | None:
     """Return the parameters of *call*; add a `ParameterError` for each that cannot be read.
 
@@ -100,6 +100,7 @@ def read_parameters(
         call: A handler or dependency.
         namespace: Local names that its annotations may mean, besides those of its module.
         faults: Where the mistakes go.
+        names: Where the names of all parameters go, also of those that cannot be read.
 
     Returns:
         The parameters which could be read, or None if *call* has no signature at all.
@@ -121,6 +122,7 @@ def read_parameters(
     for parameter in signature.parameters.values():
         if parameter.name in bound:
             continue
+        names.add(parameter.name)
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             faults.append(
                 ParameterError(

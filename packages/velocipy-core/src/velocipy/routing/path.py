@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from keyword import iskeyword
 from typing import NamedTuple
 
 from velocipy.errors import PathError
@@ -56,7 +57,7 @@ def _segment(path: str, text: str) -> Segment:
             path, f"has {text!r}, where a value must fill the whole segment.", "Write it as {name} or {name:convertor}."
         )
     name, convertor, star = match.groups()
-    if not name.isidentifier():
+    if not name.isidentifier() or iskeyword(name):
         raise _error(path, f"has the value name {name!r}, which no parameter can have.", "Use a Python identifier.")
     if convertor is not None and convertor not in CONVERTORS:
         raise _error(path, f"has the unknown convertor {convertor!r}.", f"There are {', '.join(sorted(CONVERTORS))}.")

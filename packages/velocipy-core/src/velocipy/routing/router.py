@@ -7,11 +7,26 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, TypeVar
 
 from velocipy.types import Handler
 
+if TYPE_CHECKING:
+    from typing import Unpack
+
 Decorated = TypeVar("Decorated", bound=Handler)
+
+
+class RouteOptions(TypedDict, total=False):
+    """What can be said of a route besides its path and methods; `Route` tells what it means."""
+
+    name: str | None
+    status_code: int | None
+    tags: Iterable[str]
+    summary: str | None
+    description: str | None
+    operation_id: str | None
+    deprecated: bool
 
 
 class Route(NamedTuple):
@@ -72,8 +87,11 @@ class Router:
         """Add the routes of *router*, also those that it gets later, under *prefix*.
 
         Raises:
-            ValueError: If *router* already includes this one.
+            TypeError: If *router* is none.
+            ValueError: If it already includes this one.
         """
+        if not isinstance(router, Router):
+            raise TypeError(f"include_router takes a Router, not a {type(router).__name__}; did you mean its .router?")
         if router is self or any(included is self for included in router._all_included()):
             raise ValueError("a router cannot include itself, not by way of others either")
         self._included.append((prefix.rstrip("/"), tuple(tags), router))
@@ -88,7 +106,7 @@ class Router:
         self,
         path: str,
         endpoint: Handler,
-        methods: Iterable[str] | None = None,
+        methods: str | Iterable[str] | None = None,
         *,
         name: str | None = None,
         status_code: int | None = None,
@@ -98,11 +116,26 @@ class Router:
         operation_id: str | None = None,
         deprecated: bool = False,
     ) -> None:
-        """Have *endpoint* answer *methods* (GET by default) at *path*; `Route` says what the rest means."""
+        """Have *endpoint* answer *methods* (GET by default) at *path*; `Route` says what the rest means.
+
+        Raises:
+            TypeError: If *path* is no str or *endpoint* cannot be called.
+            ValueError: If a method is no token (RFC 9110 section 9.1).
+        """
+        if not isinstance(path, str):
+            raise TypeError(f'a path comes first, such as @app.get("/items"), not {path!r}')
+        if not callable(endpoint):
+            raise TypeError(f"{path}: {endpoint!r} cannot be called; give it a function")
+        names = tuple(
+            dict.fromkeys(name.upper() for name in ([methods] if isinstance(methods, str) else methods or ()))
+        )
+        for method in names:
+            if not method.replace("-", "").isalnum() or not method.isascii():
+                raise ValueError(f"{path}: {method!r} is no HTTP method")
         self._routes.append(
             Route(
                 path,
-                tuple(dict.fromkeys(method.upper() for method in methods or ("GET",))),
+                names or ("GET",),
                 endpoint,
                 name or getattr(endpoint, "__name__", None) or type(endpoint).__name__,
                 status_code,
@@ -120,9 +153,11 @@ class Router:
         """Called after each change; an application freezes again then."""
 
     def route(
-        self, path: str, methods: Iterable[str] | None = None, **options: Any
+        self, path: str, methods: str | Iterable[str] | None = None, **options: Unpack[RouteOptions]
     ) -> Callable[[Decorated], Decorated]:
         """Return a decorator that does `add_route`."""
+        if not isinstance(path, str):
+            raise TypeError(f'a path comes first, such as @app.get("/items"), not {path!r}')
 
         def decorate(handler: Decorated) -> Decorated:
             self.add_route(path, handler, methods, **options)
@@ -130,35 +165,35 @@ class Router:
 
         return decorate
 
-    def get(self, path: str, **options: Any) -> Callable[[Decorated], Decorated]:
+    def get(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[Decorated], Decorated]:
         """Return a decorator: the function answers GET at *path*. Options are those of `add_route`."""
         return self.route(path, ("GET",), **options)
 
-    def post(self, path: str, **options: Any) -> Callable[[Decorated], Decorated]:
+    def post(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[Decorated], Decorated]:
         """Return a decorator: the function answers POST at *path*. Options are those of `add_route`."""
         return self.route(path, ("POST",), **options)
 
-    def put(self, path: str, **options: Any) -> Callable[[Decorated], Decorated]:
+    def put(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[Decorated], Decorated]:
         """Return a decorator: the function answers PUT at *path*. Options are those of `add_route`."""
         return self.route(path, ("PUT",), **options)
 
-    def patch(self, path: str, **options: Any) -> Callable[[Decorated], Decorated]:
+    def patch(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[Decorated], Decorated]:
         """Return a decorator: the function answers PATCH at *path*. Options are those of `add_route`."""
         return self.route(path, ("PATCH",), **options)
 
-    def delete(self, path: str, **options: Any) -> Callable[[Decorated], Decorated]:
+    def delete(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[Decorated], Decorated]:
         """Return a decorator: the function answers DELETE at *path*. Options are those of `add_route`."""
         return self.route(path, ("DELETE",), **options)
 
-    def head(self, path: str, **options: Any) -> Callable[[Decorated], Decorated]:
+    def head(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[Decorated], Decorated]:
         """Return a decorator: the function answers HEAD at *path*. Options are those of `add_route`."""
         return self.route(path, ("HEAD",), **options)
 
-    def options(self, path: str, **options: Any) -> Callable[[Decorated], Decorated]:
+    def options(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[Decorated], Decorated]:
         """Return a decorator: the function answers OPTIONS at *path*. Options are those of `add_route`."""
         return self.route(path, ("OPTIONS",), **options)
 
-    def query(self, path: str, **options: Any) -> Callable[[Decorated], Decorated]:
+    def query(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[Decorated], Decorated]:
         """Return a decorator: the function answers QUERY, a safe method with a body, at *path*.
 
         Options are those of `add_route`.

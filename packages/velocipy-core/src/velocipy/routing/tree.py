@@ -114,7 +114,7 @@ class Tree(Generic[Target]):
                 matches.append((node.targets, values))
                 continue
             if node.rest is not None:
-                ways.append((node.rest, -1, (*values, "/".join(parts[depth:]))))
+                ways.append((node.rest, -1, (*values, _rest(path, depth))))
             if depth == len(parts):
                 if node.targets:
                     matches.append((node.targets, values))
@@ -125,3 +125,15 @@ class Tree(Generic[Target]):
             if part in node.literals:
                 ways.append((node.literals[part], depth + 1, values))
         return matches
+
+
+def _rest(path: str, depth: int) -> str:
+    """Return what follows the first *depth* parts of *path* and one slash, as it is written."""
+    at = 0
+    for _ in range(depth):
+        while path[at : at + 1] == "/":
+            at += 1
+        at = path.find("/", at)
+        if at < 0:
+            return ""
+    return path[at + 1 :]

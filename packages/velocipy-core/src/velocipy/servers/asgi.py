@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from velocipy.errors import ClientDisconnect
@@ -15,7 +15,7 @@ from velocipy.http.request import Request
 from velocipy.http.response import Response, Stream
 from velocipy.lifespan import explain
 from velocipy.plans.exits import close
-from velocipy.servers.outgoing import InvalidResponse, check, declared_length
+from velocipy.servers.outgoing import InvalidResponse, check, close_unsent, declared_length
 from velocipy.servers.streams import send_stream
 from velocipy.types import Receive, Scope, Send
 
@@ -69,6 +69,8 @@ async def _respond(app: VelociPy, request: Request, response: Response, receive:
     try:
         headers = [(name.encode("ascii"), value.encode("ascii")) for name, value in pairs]
         await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+        if body is None:
+            await close_unsent(response)
         await WRITERS[type(body)](body, declared_length(pairs), receive, send)
     except BaseException as error:
         failure = error
@@ -148,6 +150,9 @@ class ASGIRequest(Request):
     def root_path(self) -> str:
         return (self._scope.get("root_path") or "").rstrip("/")
 
+    def _first_state(self) -> Mapping[str, Any]:
+        return self._scope.get("state") or self.app._lifespan_state  # type: ignore[no-any-return]
+
     def _header(self, name: str, encoded: bytes) -> str | None:
         for key, value in self._scope["headers"]:
             if key == encoded:
@@ -195,19 +200,26 @@ def _address(pair: Any) -> Address | None:
 
 
 async def _serve_lifespan(app: VelociPy, scope: Scope, receive: Receive, send: Send) -> None:
-    """Enter and leave the lifespan in this one task; failures are told as the protocol wants, not raised."""
-    started = False
+    """Enter and leave the lifespan in this one task; failures are told as the protocol wants, not raised.
+
+    A server that is not told takes the lifespan for unsupported, and serves without it: so an exit is told as well.
+    """
+    phase = "startup"
+    failure = ""
     try:
         await receive()
         async with app._open_lifespan() as state:
             if "state" in scope:
                 scope["state"].update(state)
-            started = True
+            phase = "shutdown"
             await send({"type": "lifespan.startup.complete"})
             await receive()
-    except Exception as error:
-        phase = "shutdown" if started else "startup"
-        await send({"type": f"lifespan.{phase}.failed", "message": explain(error)})
+    except asyncio.CancelledError:
+        raise
+    except BaseException as error:
+        failure = explain(error)
+    if failure:
+        await send({"type": f"lifespan.{phase}.failed", "message": failure})
     else:
         await send({"type": "lifespan.shutdown.complete"})
 

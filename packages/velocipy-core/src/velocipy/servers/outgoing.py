@@ -7,7 +7,9 @@ could hurt is refused or put right here, the same for every server.
 from __future__ import annotations
 
 from operator import index
+from typing import Any
 
+from velocipy.concurrency import run_in_thread
 from velocipy.errors import VelociPyException
 from velocipy.http.headers import MutableHeaders
 from velocipy.http.request import Request
@@ -47,7 +49,8 @@ def check(request: Request, response: Response) -> tuple[list[tuple[str, str]], 
         raise InvalidResponse(f"the body is a {type(body).__name__}; it can be None, bytes or a Stream")
     pairs = [pair for pair in headers.items() if pair[0] not in _OF_THE_CONNECTION]
     if status in WITHOUT_BODY:
-        return [pair for pair in pairs if pair[0] != "content-length" or status == 304], None
+        pairs = [pair for pair in pairs if pair[0] != "content-length"]
+        return [*pairs, ("content-length", "0")] if status == 205 else pairs, None
     declared = [value for name, value in pairs if name == "content-length"]
     pairs = [pair for pair in pairs if pair[0] != "content-length"]
     if not isinstance(body, Stream):
@@ -68,3 +71,13 @@ def declared_length(pairs: list[tuple[str, str]]) -> int | None:
         if name == "content-length":
             return int(value)
     return None
+
+
+async def close_unsent(response: Response) -> None:
+    """Close what makes a stream of which only the head is sent."""
+    if isinstance(response.body, Stream):
+        chunks: Any = response.body.chunks
+        if hasattr(chunks, "aclose"):
+            await chunks.aclose()
+        elif hasattr(chunks, "close"):
+            await run_in_thread(chunks.close)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from asyncio import sleep
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from velocipy.http.address import Address
 from velocipy.http.request import Request
 from velocipy.http.response import Response, Stream
 from velocipy.plans.exits import close
-from velocipy.servers.outgoing import InvalidResponse, check, declared_length
+from velocipy.servers.outgoing import InvalidResponse, check, close_unsent, declared_length
 from velocipy.servers.streams import send_stream
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ async def _respond(app: VelociPy, request: Request, response: Response, proto: A
         pairs, body = check(request, response)
     failure: BaseException | None = None
     try:
+        if body is None:
+            await close_unsent(response)
         await WRITERS[type(body)](response.status_code, pairs, body, proto)
     except Exception as error:
         # Not raised: no server could tell the client, and a traceback that it keeps would keep the stream open.
@@ -92,6 +95,7 @@ async def _write_stream(status: int, pairs: Pairs, body: Stream, proto: Any) -> 
             await transport.send_bytes(chunk)
         except RuntimeError as error:  # the server's own class, which RSGI does not name
             raise ClientDisconnect from error
+        await sleep(0)  # Granian takes chunks without end and never makes the sender wait
 
     gone = proto.client_disconnect()
     try:
