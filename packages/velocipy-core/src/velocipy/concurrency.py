@@ -10,7 +10,6 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from contextvars import copy_context
-from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 Parameters = ParamSpec("Parameters")
@@ -37,15 +36,15 @@ async def run_in_thread(
 
     A StopIteration, which no coroutine can raise, becomes a RuntimeError.
     """
-    call = partial(copy_context().run, _call, function, *args, **kwargs)
+    context = copy_context()
+
+    def call() -> Result:
+        try:
+            return context.run(function, *args, **kwargs)
+        except StopIteration as error:  # which no future can carry
+            raise RuntimeError(f"{getattr(function, '__qualname__', function)} raised StopIteration") from error
+
     return await asyncio.get_running_loop().run_in_executor(_worker_pool(), call)
-
-
-def _call(function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
-    try:
-        return function(*args, **kwargs)
-    except StopIteration as error:  # which no future can carry
-        raise RuntimeError(f"{getattr(function, '__qualname__', function)} raised StopIteration") from error
 
 
 async def call_plain(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:

@@ -142,8 +142,9 @@ def _head(plan: Plan) -> Plan:
 
 def _conflict(methods: list[str], route: Route, taken: Route) -> RouteConflictError:
     place, first = find_place(route.handler), find_place(taken.handler)
+    asked = f"{' and '.join(methods)} {route.path}"
     return RouteConflictError(
-        f"{' and '.join(methods)} {route.path} is already answered by {first.handler}() at {first.place} ({taken.path}).",
+        f"{asked} is already answered by {first.handler}() at {first.place} ({taken.path}).",
         "Change the path or the method of one, or remove it.",
         place=place.place,
         handler=place.handler,

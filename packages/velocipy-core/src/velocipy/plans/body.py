@@ -12,10 +12,8 @@ def require_json(content_type: str) -> None:
     Raises:
         HTTPException: 415.
     """
-    media_type = content_type.partition(";")[0].strip().lower()
-    if media_type != "application/json" and not (
-        media_type.startswith("application/") and media_type.endswith("+json")
-    ):
+    kind, _, subtype = content_type.partition(";")[0].strip().lower().partition("/")
+    if kind != "application" or not (subtype == "json" or subtype.endswith("+json")):
         raise HTTPException(415, "The body must be JSON, declared as application/json")
 
 

@@ -11,7 +11,7 @@ class Dependency:
 
     __slots__ = ("call", "use_cache")
 
-    def __init__(self, call: Callable[..., Any] | None, use_cache: bool) -> None:
+    def __init__(self, call: Callable[..., Any] | None, *, use_cache: bool) -> None:
         self.call = call
         self.use_cache = use_cache
 
@@ -30,4 +30,4 @@ def Depends(dependency: Callable[..., Any] | None = None, *, use_cache: bool = T
         dependency: What to call; None stands for the class in the annotation.
         use_cache: Whether the value is made once for a request, however many ask for it.
     """
-    return Dependency(dependency, use_cache)
+    return Dependency(dependency, use_cache=use_cache)

@@ -16,7 +16,7 @@ from velocipy.errors import DependencyError, ParameterError, StartupError
 from velocipy.http.request import Request
 from velocipy.http.response import Response
 from velocipy.models import Models, shallow
-from velocipy.plans.dependencies import Dependency
+from velocipy.plans.dependencies import Dependency, Depends
 from velocipy.plans.plan import Argument, Call, Input
 from velocipy.plans.signature import MISSING, Parameter, call_kind, find_place, read_parameters
 from velocipy.plans.sources import UNSET, Place, Source, as_source
@@ -89,6 +89,9 @@ class Graph:
         if not above and kind not in ("async", "plain"):
             problem = f"a handler cannot be a {kind} function." if kind[0] != "a" else f"a handler cannot be an {kind}."
             self._fault(call, "", _Mistake(problem, "Return a StreamingResponse of it, or use it as a dependency."))
+        if not above and isinstance(call, type):
+            mistake = _Mistake("a class is no handler.", "Give the route a function, or a method of an instance.")
+            self._fault(call, "", mistake)
         arguments = []
         for parameter in read_parameters(call, self._namespace, self._faults, self._names) or ():
             try:
@@ -144,6 +147,8 @@ class Graph:
             return self._input(written, written.source)
         if name in self._path:
             return self._input(written, Source("path"))
+        if _as_marker(plain) is not None:
+            raise _Mistake(f"{plain!r} is a marker, no type.", f"Write Annotated[<type>, {plain!r}].")
         if plain is MISSING:
             raise _Mistake("it has no annotation, so that its type is unknown.", f"Write one. {_NO_SOURCE}")
         if isinstance(plain, type) and issubclass(plain, Response):
@@ -282,6 +287,8 @@ def _tell_apart(parameter: Parameter) -> _Written:
 
 
 def _as_marker(item: Any) -> Source | Dependency | None:
+    if item is Depends:  # without a call it depends on the class in the annotation
+        return Dependency(None, use_cache=True)
     return item if isinstance(item, Dependency) else as_source(item)
 
 

@@ -126,16 +126,15 @@ class Router:
             raise TypeError(f'a path comes first, such as @app.get("/items"), not {path!r}')
         if not callable(endpoint):
             raise TypeError(f"{path}: {endpoint!r} cannot be called; give it a function")
-        names = tuple(
-            dict.fromkeys(name.upper() for name in ([methods] if isinstance(methods, str) else methods or ()))
-        )
+        given = [methods] if isinstance(methods, str) else methods or ("GET",)
+        names = tuple(dict.fromkeys(method.upper() for method in given))
         for method in names:
             if not method.replace("-", "").isalnum() or not method.isascii():
                 raise ValueError(f"{path}: {method!r} is no HTTP method")
         self._routes.append(
             Route(
                 path,
-                names or ("GET",),
+                names,
                 endpoint,
                 name or getattr(endpoint, "__name__", None) or type(endpoint).__name__,
                 status_code,
