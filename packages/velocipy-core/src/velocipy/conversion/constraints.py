@@ -197,20 +197,27 @@ _CHECKS: dict[str, Callable[[Any], Check]] = {
 }
 
 
-def constrain(convert: Convert, constraints: Sequence[Constraint]) -> Convert:
-    """Return *convert* followed by the checks of *constraints*; None, which an optional value may be, passes."""
-    checks = [_CHECKS[name](value) for name, value in constraints]
-    if not checks:
-        return convert
+class Constrained:
+    """A conversion followed by the checks of its constraints; None, which an optional value may be, passes."""
 
-    def constrained(value: Any, loc: Loc, faults: list[Fault]) -> Any:
-        value = convert(value, loc, faults)
+    __slots__ = ("checks", "constraints", "convert")
+
+    def __init__(self, convert: Convert, constraints: Sequence[Constraint]) -> None:
+        self.convert = convert
+        self.constraints = constraints
+        self.checks = [_CHECKS[name](value) for name, value in constraints]
+
+    def __call__(self, value: Any, loc: Loc, faults: list[Fault]) -> Any:
+        value = self.convert(value, loc, faults)
         if value is INVALID or value is None:
             return value
-        for check in checks:
+        for check in self.checks:
             fault = check(value)
             if fault is not None:
                 return refuse(faults, loc, *fault)
         return value
 
-    return constrained
+
+def constrain(convert: Convert, constraints: Sequence[Constraint]) -> Convert:
+    """Return *convert* within *constraints*."""
+    return Constrained(convert, constraints) if constraints else convert

@@ -11,7 +11,6 @@ import re
 from base64 import b64decode
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
-from enum import Enum
 from math import isfinite
 from typing import Any
 from uuid import UUID
@@ -249,15 +248,11 @@ DATA: dict[Any, Convert] = {
 }
 
 
-def choice(values: dict[Any, Any], type_word: str, *, text: bool) -> Convert:
-    """Return the conversion to one of *values*: Enum members and Literal values, by what stands for them."""
-    shown = [repr(key) for key in values]
+def choice(pairs: list[tuple[Any, Any]], type_word: str, *, text: bool) -> Convert:
+    """Return the conversion to one of some values, Enum members or Literals, each with what stands for it before it."""
+    shown = [repr(key) for key, _ in pairs]
     expected = " or ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))
-    by_key: dict[Any, Any] = (
-        {_as_text(key): value for key, value in values.items()}
-        if text
-        else {(type(key), key): value for key, value in values.items()}
-    )
+    by_key = {_as_text(key) if text else (type(key), key): value for key, value in pairs}
 
     def convert(value: Any, loc: Loc, faults: list[Fault]) -> Any:
         try:
@@ -272,8 +267,3 @@ def _as_text(key: Any) -> str:
     if isinstance(key, bool) or key is None:
         return {True: "true", False: "false", None: "null"}[key]
     return key.decode("utf-8", "replace") if isinstance(key, bytes) else str(key)
-
-
-def enum_values(enum: type[Enum]) -> dict[Any, Enum]:
-    """Return the members of *enum*, aliases included, by their values."""
-    return {member.value: member for member in enum.__members__.values()}

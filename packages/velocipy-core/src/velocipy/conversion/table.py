@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, NewType, TypeVar, Union, get_args, g
 from velocipy.conversion.constraints import check_suited, constrain, read_constraints
 from velocipy.conversion.faults import INVALID, MAX_FAULTS, Convert, Loc, refuse
 from velocipy.conversion.records import Record, is_record, read_record, substitute
-from velocipy.conversion.scalars import DATA, TEXT, choice, enum_values
+from velocipy.conversion.scalars import DATA, TEXT, choice
 from velocipy.errors import Fault
 
 LISTS: dict[Any, Callable[[list[Any]], Any]] = {
@@ -152,10 +152,10 @@ class Table:
         raise UnsupportedType(f"{shown} cannot be made of {'text' if self.text else 'JSON'}")
 
     def _enum(self, enum: type[Enum]) -> Convert:
-        values = enum_values(enum)
-        if not values or not all(isinstance(value, (str, int, float, bytes)) for value in values):
+        members = [(member.value, member) for member in enum.__members__.values()]  # aliases too
+        if not members or not all(isinstance(value, (str, int, float, bytes)) for value, _ in members):
             raise UnsupportedType(f"{enum.__name__} has no members whose values are text or numbers")
-        return choice(values, "enum", text=self.text)
+        return choice(members, "enum", text=self.text)
 
     # -- unions ------------------------------------------------------------------------------------------------------
 
@@ -342,11 +342,14 @@ def _is_foreign(item: Any) -> bool:
     return type(item).__module__.partition(".")[0] in ("pydantic", "annotated_types")
 
 
-def _literals(annotation: Any) -> dict[Any, Any]:
-    values: dict[Any, Any] = {}
+def _literals(annotation: Any) -> list[tuple[Any, Any]]:
+    values: list[tuple[Any, Any]] = []
     for value in get_args(annotation):
-        values |= _literals(value) if get_origin(value) is Literal else {value: value}
-    return {value.value if isinstance(value, Enum) else value: value for value in values}
+        if get_origin(value) is Literal:
+            values += _literals(value)
+        else:
+            values.append((value.value if isinstance(value, Enum) else value, value))
+    return values
 
 
 def _name(annotation: Any) -> str:

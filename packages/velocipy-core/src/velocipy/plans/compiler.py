@@ -9,16 +9,16 @@ Last, the handler.
 from __future__ import annotations
 
 import linecache
+from collections.abc import Sequence
 from functools import cache
 from itertools import count
 from types import CodeType
 from typing import Any
 
 from velocipy.concurrency import call_plain
-from velocipy.conversion.constraints import read_constraints
-from velocipy.conversion.faults import INVALID, refusal, refuse
-from velocipy.conversion.scalars import anything
-from velocipy.conversion.table import union_members, unwrap
+from velocipy.conversion.constraints import Constrained, Constraint
+from velocipy.conversion.faults import INVALID, Convert, refusal, refuse
+from velocipy.conversion.scalars import anything, text_int
 from velocipy.http.cookies import find_cookie
 from velocipy.models import Models
 from velocipy.plans.body import require_json, require_no_browser
@@ -170,7 +170,7 @@ class _Writer:
             self._line(f"{variable} = {raw}", depth)
             return
         convert = self._name(f"convert_{variable.removeprefix('p_')}", item.convert)
-        bounds = _int_bounds(item)
+        bounds = _int_bounds(item.convert)
         if bounds is None:
             self._line(f"{variable} = {convert}({raw}, {self._loc(item)}, faults)", depth)
             return
@@ -301,12 +301,12 @@ def _can_fail(item: Input) -> bool:
     return item.place != "path" or item.convert is not anything
 
 
-def _int_bounds(item: Input) -> str | None:
-    """Return the test that an int has to pass, with "{}" for it, "" if it has none; None if *item* is no such int."""
-    plain, metadata = unwrap(item.annotation)
-    members = [member for member in union_members(plain) if member is not type(None)] or [plain]
-    constraints = read_constraints([*metadata, item.source])
-    if members != [int] or not all(name in _SIGNS and type(bound) is int for name, bound in constraints):
+def _int_bounds(convert: Convert) -> str | None:
+    """Return the test that an int has to pass, with "{}" for it, "" if it has none; None if *convert* makes no int."""
+    constraints: Sequence[Constraint] = ()
+    if isinstance(convert, Constrained):
+        convert, constraints = convert.convert, convert.constraints
+    if convert is not text_int or not all(name in _SIGNS and type(bound) is int for name, bound in constraints):
         return None
     match [(_SIGNS[name], bound) for name, bound in sorted(constraints)]:
         case []:
