@@ -6,7 +6,7 @@ Imported when the first application freezes, so that `import velocipy` pays for 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from velocipy.errors import HTTPException, PathError, RouteConflictError, StartupError, StartupErrorGroup
@@ -58,8 +58,8 @@ def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
     results = Results(settings.codec.encode)
     failures = Failures(settings.exception_handlers, results, settings.debug)
     misses = _Misses(results, failures, settings.max_content_length)
-    tree: Tree[Plan] = Tree(misses.plan)
-    misses.tree = tree
+    tree = Tree(misses.not_found, misses.refused)
+    misses.methods = tree.methods
     models = Models(settings.model_adapters, settings.codec)
     plans = []
     heads: list[tuple[list[Segment], Plan]] = []
@@ -154,12 +154,12 @@ def _conflict(methods: list[str], route: Route, taken: Route) -> RouteConflictEr
 class _Misses:
     """Answers what no route does: 404, 405 with `Allow`, and OPTIONS (RFC 9110 sections 9.3.7, 15.5.5 and 15.5.6)."""
 
-    tree: Tree[Plan]
+    methods: Callable[[str], set[str]]
 
     def __init__(self, results: Results, failures: Failures, max_content_length: int | None) -> None:
         self._encode = results.encode
         handled = failures.handles(HTTPException(404))
-        self._not_found = Plan(
+        self.not_found = Plan(
             self._raise_not_found if handled else self._answer_not_found,
             status=404,
             max_content_length=max_content_length,
@@ -167,10 +167,8 @@ class _Misses:
         self._not_allowed = Plan(self._raise_not_allowed, max_content_length=max_content_length)
         self._options = Plan(self._answer_options, max_content_length=max_content_length)
 
-    def plan(self, method: str, answered: Collection[str]) -> Plan:
-        """Return what answers *method* at a path where only the methods *answered* are."""
-        if not answered:
-            return self._not_found
+    def refused(self, method: str) -> Plan:
+        """Return what answers *method* at a path where other methods are answered."""
         return self._options if method == "OPTIONS" else self._not_allowed
 
     async def _answer_not_found(self, request: Request) -> bytes | Response:
@@ -188,4 +186,4 @@ class _Misses:
         return Response(None, 200, {"allow": self._allow(request.path)})
 
     def _allow(self, path: str) -> str:
-        return ", ".join(sorted({*self.tree.methods(path), "OPTIONS"}))
+        return ", ".join(sorted({*self.methods(path), "OPTIONS"}))

@@ -305,7 +305,7 @@ def _int_bounds(convert: Convert) -> str | None:
     """Return the test that an int has to pass, with "{}" for it, "" if it has none; None if *convert* makes no int."""
     constraints: Sequence[Constraint] = ()
     if isinstance(convert, Constrained):
-        convert, constraints = convert.convert, convert.constraints
+        constraints, convert = convert.constraints, convert.convert
     if convert is not text_int or not all(name in _SIGNS and type(bound) is int for name, bound in constraints):
         return None
     match [(_SIGNS[name], bound) for name, bound in sorted(constraints)]:

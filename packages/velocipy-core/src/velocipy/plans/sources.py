@@ -38,42 +38,19 @@ class Source:
         "title",
     )
 
-    def __init__(
-        self,
-        place: Place,
-        default: Any = UNSET,
-        *,
-        alias: str | None = None,
-        title: str | None = None,
-        description: str | None = None,
-        gt: Any = None,
-        ge: Any = None,
-        lt: Any = None,
-        le: Any = None,
-        multiple_of: Any = None,
-        min_length: int | None = None,
-        max_length: int | None = None,
-        pattern: str | None = None,
-        examples: list[Any] | None = None,
-        deprecated: bool = False,
-        embed: bool = False,
-    ) -> None:
+    alias: str | None
+    title: str | None
+    description: str | None
+    examples: list[Any] | None
+    deprecated: bool
+    embed: bool
+
+    def __init__(self, place: Place, default: Any = UNSET, **said: Any) -> None:
         self.place: Place = place
         self.default = UNSET if default is ... else default
-        self.alias = alias
-        self.title = title
-        self.description = description
-        self.gt = gt
-        self.ge = ge
-        self.lt = lt
-        self.le = le
-        self.multiple_of = multiple_of
-        self.min_length = min_length
-        self.max_length = max_length
-        self.pattern = pattern
-        self.examples = examples
-        self.deprecated = deprecated
-        self.embed = embed
+        for name in self.__slots__:
+            if name not in ("place", "default"):
+                setattr(self, name, said.get(name))
 
     def __repr__(self) -> str:
         given = [

@@ -7,14 +7,12 @@ The tree stores and returns whatever it was given, and knows no plan.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from velocipy.routing.path import Segment, split_path
 
 Target = TypeVar("Target")
-
-_NONE: frozenset[str] = frozenset()
 
 
 class Node(Generic[Target]):
@@ -37,14 +35,15 @@ class Tree(Generic[Target]):
     """Paths with what answers them, by method.
 
     Args:
-        miss: Takes a method and the methods that are answered at a path, none if it is unknown; returns what `find`
-            returns then.
+        unknown: What answers a path that is unknown.
+        refused: Takes a method that is not answered at a path, and returns what answers it instead.
     """
 
-    __slots__ = ("_miss", "_root", "_start", "_table")
+    __slots__ = ("_refused", "_root", "_start", "_table", "_unknown")
 
-    def __init__(self, miss: Callable[[str, Collection[str]], Target]) -> None:
-        self._miss = miss
+    def __init__(self, unknown: Target, refused: Callable[[str], Target]) -> None:
+        self._unknown = unknown
+        self._refused = refused
         self._root: Node[Target] = Node()
         self._start: Node[Target] = Node()  # before the first slash
         self._start.literals[""] = self._root
@@ -88,7 +87,7 @@ class Tree(Generic[Target]):
                 values.append(part)
             else:
                 if part and not choice and "//" not in path and path[-1] != "/":
-                    return self._miss(method, _NONE), ()
+                    return self._unknown, ()
                 break
         else:
             if method in node.targets:
@@ -97,7 +96,7 @@ class Tree(Generic[Target]):
         for targets, found in matches:
             if method in targets:
                 return targets[method], found
-        return self._miss(method, {method for targets, _ in matches for method in targets}), ()
+        return (self._refused(method) if matches else self._unknown), ()
 
     def methods(self, path: str) -> set[str]:
         """Return the methods that are answered at *path*; none if it is unknown."""
