@@ -11,6 +11,7 @@ import asyncio
 import traceback
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from inspect import signature
 from typing import Any
 
 from velocipy.errors import StartupError, StartupErrorGroup
@@ -28,13 +29,11 @@ async def open_lifespan(lifespan: Lifespan | None, app: Any) -> AsyncIterator[di
         yield {}
         return
     try:
-        manager = lifespan(app)
+        signature(lifespan).bind(app)
     except TypeError as error:
-        if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
-            raise  # from inside the function
-        raise StartupError(
-            f"the lifespan cannot be called: {error}.", "It takes the application: lifespan(app)."
-        ) from None
+        problem = f"the lifespan cannot be called with the application: {error}."
+        raise StartupError(problem, "It takes one argument: lifespan(app).") from None
+    manager = lifespan(app)
     if not isinstance(manager, AbstractAsyncContextManager):
         raise StartupError(
             f"the lifespan returned a {type(manager).__name__}, which is no async context manager.",

@@ -18,7 +18,14 @@ from velocipy.http.response import Response
 from velocipy.models import Models, shallow
 from velocipy.plans.dependencies import Dependency, Depends
 from velocipy.plans.plan import Argument, Call, Input
-from velocipy.plans.signature import MISSING, Parameter, call_kind, find_place, read_parameters
+from velocipy.plans.signature import (
+    MISSING,
+    Parameter,
+    UnreadableSignature,
+    call_kind,
+    find_place,
+    read_parameters,
+)
 from velocipy.plans.sources import UNSET, Place, Source, as_source
 from velocipy.routing.convertors import convertor_type
 from velocipy.routing.path import Segment
@@ -79,7 +86,11 @@ class Graph:
 
     def read(self, handler: Callable[..., Any]) -> Call:
         """Return *handler* with all that fills its parameters."""
-        call = self._read(handler, ())
+        try:
+            call = self._read(handler, ())
+        except UnreadableSignature as error:
+            self._fault(handler, "", _Mistake(f"its parameters cannot be read: {error}.", "Wrap it in a function."))
+            return Call(handler, "plain", [])
         self._check_path(call)
         self._check_body(call)
         return call
@@ -93,10 +104,13 @@ class Graph:
             mistake = _Mistake("a class is no handler.", "Give the route a function, or a method of an instance.")
             self._fault(call, "", mistake)
         arguments = []
-        for parameter in read_parameters(call, self._namespace, self._faults, self._names) or ():
+        for parameter in read_parameters(call, self._namespace, self._faults, self._names):
             try:
                 filled_by = self._fill(_tell_apart(parameter), (*above, call))
             except _Mistake as mistake:
+                self._fault(call, parameter.name, mistake)
+            except UnreadableSignature as error:
+                mistake = _Mistake(f"it cannot be called: {error}.", "Wrap it in a function.", DependencyError)
                 self._fault(call, parameter.name, mistake)
             except UnsupportedType as error:
                 self._fault(call, parameter.name, _Mistake(f"{error}.", "Correct the type or the constraint."))

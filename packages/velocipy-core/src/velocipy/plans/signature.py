@@ -19,6 +19,10 @@ Kind = Literal["async", "plain", "async generator", "generator", "async context"
 MISSING = inspect.Parameter.empty
 
 
+class UnreadableSignature(TypeError):
+    """A callable does not tell its parameters."""
+
+
 class Parameter(NamedTuple):
     """A parameter as it was written, its annotation resolved; `MISSING` for what it has not."""
 
@@ -93,7 +97,7 @@ def call_kind(call: Any) -> Kind:
 
 def read_parameters(
     call: Callable[..., Any], namespace: dict[str, Any] | None, faults: list[Any], names: set[str]
-) -> list[Parameter] | None:
+) -> list[Parameter]:
     """Return the parameters of *call*; add a `ParameterError` for each that cannot be read.
 
     Args:
@@ -103,16 +107,16 @@ def read_parameters(
         names: Where the names of all parameters go, also of those that cannot be read.
 
     Returns:
-        The parameters which could be read, or None if *call* has no signature at all.
+        The parameters which could be read.
+
+    Raises:
+        UnreadableSignature: If *call* has no signature, as most builtins.
     """
     place = find_place(call)
     try:
         signature = _signature(call)
     except (ValueError, TypeError) as error:
-        faults.append(
-            ParameterError(f"its signature cannot be read ({error}).", "Wrap it in a function.", **place._asdict())
-        )
-        return None
+        raise UnreadableSignature(str(error)) from None
     function = _function(call)
     known = dict(getattr(sys.modules.get(getattr(function, "__module__", "")), "__dict__", {}))
     known |= getattr(function, "__globals__", {})

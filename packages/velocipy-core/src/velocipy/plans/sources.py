@@ -127,6 +127,8 @@ class Marker:
         return self.place.capitalize()
 
 
+Marker.__call__.__qualname__ = "marker"  # or a misspelt argument would be one of "Marker.__call__()"
+
 Path = Marker("path")
 Query = Marker("query")
 Header = Marker("header")
