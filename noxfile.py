@@ -140,9 +140,9 @@ def contracts(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """mypy and pyright over the checkout, everything editable."""
-    session.install(*group("types"), *needs(*PACKAGES), "nox")
+    session.install(*group("types"), *needs(*PACKAGES), "velocipy-core[granian]", "nox")
     session.run("mypy", "noxfile.py")
-    for folder in [ROOT / "examples", *(ROOT / f"packages/velocipy-{name}" for name in PACKAGES)]:
+    for folder in [ROOT / "docs", ROOT / "examples", *(ROOT / f"packages/velocipy-{name}" for name in PACKAGES)]:
         with session.chdir(folder):  # apart, because two packages may each have a tests/test_plugin.py
             session.run("mypy", ".")
     session.run("pyright")
@@ -210,8 +210,9 @@ def bare(session: nox.Session) -> None:
 
 @nox.session
 def examples(session: nox.Session) -> None:
-    """The examples: their tests, in process and on every server."""
+    """The examples: their tests, in process and on every server; and every block of the documentation."""
     session.install(*needs("core", "testing"), *(word for words in SERVERS.values() for word in words))
+    run_tests(session, "docs")
     for server in SERVERS:
         run_tests(session, "examples", f"--velocipy-server={server}")
 

@@ -22,6 +22,7 @@ from typing import NamedTuple
 import pytest
 
 from velocipy import StartupError, StartupErrorGroup
+from velocipy.lifespan import explain
 from velocipy.testing import TestClient
 
 ROOT = Path(__file__).parent.parent
@@ -79,9 +80,7 @@ class Program:
     def fail_to_start(self, message: str) -> None:
         with pytest.raises((StartupError, StartupErrorGroup)) as raised:
             self.module.app.freeze()
-        error = raised.value
-        told = error.message if isinstance(error, StartupErrorGroup) else str(error)
-        assert told.split() == message.split()  # on a page, long lines are broken
+        assert explain(raised.value).split() == message.split()  # on a page, long lines are broken
 
     def _open(self) -> TestClient:
         if self._client is None:

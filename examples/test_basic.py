@@ -51,6 +51,11 @@ def test_who_has_no_token_removes_nothing(client: TestClient, authorization: str
     assert client.get("/books/1").status_code == 200
 
 
+def test_the_token_is_asked_for_before_the_book_is_judged(client: TestClient) -> None:
+    assert client.post("/books", json={}).status_code == 401
+    assert client.post("/books", json={}, headers=AUTHORIZED).status_code == 422
+
+
 def test_a_book_must_be_sent(client: TestClient) -> None:
     assert client.post("/books", headers=AUTHORIZED).status_code == 422
 
