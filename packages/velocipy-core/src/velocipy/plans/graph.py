@@ -110,8 +110,8 @@ class Graph:
             except _Mistake as mistake:
                 self._fault(call, parameter.name, mistake)
             except UnreadableSignature as error:
-                mistake = _Mistake(f"it cannot be called: {error}.", "Wrap it in a function.", DependencyError)
-                self._fault(call, parameter.name, mistake)
+                unread = _Mistake(f"it cannot be called: {error}.", "Wrap it in a function.", DependencyError)
+                self._fault(call, parameter.name, unread)
             except UnsupportedType as error:
                 self._fault(call, parameter.name, _Mistake(f"{error}.", "Correct the type or the constraint."))
             except Exception as error:  # of a library that was asked about the type
