@@ -165,13 +165,19 @@ async def shared(part: Part, name: Annotated[str, Depends(named)], loud: Annotat
         (
             "/order",
             {"id": 1, "parts": [{"name": "a", "unit": "lb"}], "due": "2024-01-02", "prices": {"a": "1.10"}, "extra": 1},
-            "Order(id=1, parts=[Part(name='a', weight=1.0, unit=<Unit.LB: 'lb'>)], due=datetime.date(2024, 1, 2), "  # noqa: ISC004
-            "prices={'a': Decimal('1.10')}, total=0)",
+            (
+                "Order(id=1, parts=[Part(name='a', weight=1.0, unit=<Unit.LB: 'lb'>)], due=datetime.date(2024, 1, 2), "
+                "prices={'a': Decimal('1.10')}, total=0)"
+            ),
         ),
         ("/int-keys", {"1": 2}, "{1: 2}"),
         ("/parts", [{"name": "a"}], "[Part(name='a', weight=1.0, unit=<Unit.KG: 'kg'>)]"),
         ("/tree", {"value": 1, "children": [{"value": 2}]}, "Tree(value=1, children=[Tree(value=2, children=[])])"),
-        ("/page", {"items": [{"name": "a", "weight": 2}]}, "Page(items=[Part(name='a', weight=2.0, unit=<Unit.KG: 'kg'>)], next=None)"),  # noqa: E501
+        (
+            "/page",
+            {"items": [{"name": "a", "weight": 2}]},
+            "Page(items=[Part(name='a', weight=2.0, unit=<Unit.KG: 'kg'>)], next=None)",
+        ),
         ("/movie", {"title": "Up", "other": 1}, "{'title': 'Up'}"),
         ("/movie", {"title": "Up", "year": 2009}, "{'title': 'Up', 'year': 2009}"),
         ("/point", [1, 2], "Point(x=1, y=2)"),
@@ -224,7 +230,11 @@ def test_a_dict_is_the_data_itself(client: Client, path: str, data: dict[str, An
                 (["body", "prices", "a"], "decimal_parsing"),
             ],
         ),
-        ("/tree", {"value": 1, "children": [{"value": 2, "children": [{}]}]}, [(["body", "children", 0, "children", 0, "value"], "missing")]),  # noqa: E501
+        (
+            "/tree",
+            {"value": 1, "children": [{"value": 2, "children": [{}]}]},
+            [(["body", "children", 0, "children", 0, "value"], "missing")],
+        ),
         ("/page", {"items": [{"name": 1}]}, [(["body", "items", 0, "name"], "string_type")]),
         ("/movie", {"year": "x"}, [(["body", "title"], "missing"), (["body", "year"], "int_type")]),
         ("/range", {"low": 2, "high": 1}, [(["body"], "value_error")]),

@@ -67,7 +67,28 @@ async def a_timedelta(n: timedelta) -> float:
     return n.total_seconds()
 
 
-NO_INTS = ["1_0", " 5", "5 ", "\t5", "5\n", "\u00a05", "\u0665", "\uff15", "\u00b2", "\u2460", "1e3", "0x10", "1.0", "--1", "+", "-", "", "1,000", "\x00", "5\x00"]  # fmt: skip  # noqa: E501
+NO_INTS = [
+    "1_0",
+    " 5",
+    "5 ",
+    "\t5",
+    "5\n",
+    "\u00a05",
+    "\u0665",
+    "\uff15",
+    "\u00b2",
+    "\u2460",
+    "1e3",
+    "0x10",
+    "1.0",
+    "--1",
+    "+",
+    "-",
+    "",
+    "1,000",
+    "\x00",
+    "5\x00",
+]
 
 
 @pytest.mark.parametrize("text", NO_INTS)
