@@ -1,0 +1,276 @@
+"""Annotations, markers and constraints that no request could ever satisfy are found at start, with their place."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Annotated, Any, Optional, Union
+
+import pytest
+
+from velocipy import Body, Cookie, Depends, Form, Header, Path, Query, VelociPy
+from velocipy.errors import DependencyError, ParameterError, StartupError
+
+
+class Plain:
+    """No request brings one."""
+
+
+class Empty(Enum):
+    """An enum without members."""
+
+
+class Unhashable(Enum):
+    A = [1]  # noqa: RUF012
+
+
+@dataclass
+class Unresolved:
+    field: "Nowhere"  # type: ignore[name-defined]  # noqa: F821
+
+
+@dataclass
+class Holder:
+    plain: Plain
+
+
+def fault_of(annotation: Any, path: str = "/", default: Any = ..., method: str = "POST") -> StartupError:
+    """Return the one mistake of a handler whose parameter *value* has *annotation*."""
+    app = VelociPy()
+
+    if default is ...:
+
+        async def handler(value: Any) -> None: ...
+    else:
+
+        async def handler(value: Any = default) -> None: ...
+
+    handler.__annotations__["value"] = annotation
+    app.add_route(path, handler, [method])
+    with pytest.raises(StartupError) as caught:
+        app.freeze()
+    assert caught.value.handler == "handler"
+    assert re.fullmatch(r".*test_faults_of_types\.py:\d+", caught.value.place)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        Plain,
+        Plain | None,
+        int | Plain,
+        list[Plain],
+        dict[str, Plain],
+        dict[Plain, str],
+        tuple[int, Plain],
+        Holder,
+        list[Holder],
+        Unresolved,
+        "Nowhere",
+        "list[",
+        "int +",
+        complex,
+        type,
+        type[int],
+        Exception,
+        5,
+        ...,
+        [int],
+        {},
+        (int, str),
+        Empty,
+        Unhashable,
+        Mapping[Plain, int],
+        Annotated[Plain, Query()],
+        Annotated[Plain, Body()],
+        Annotated[Plain, Form()],
+        Annotated[dict[str, int], Query()],
+        Annotated[Holder, Header()],
+        Annotated[list[int], Cookie()],
+        Annotated[list[list[int]], Query()],
+        Annotated[int | list[int], Query()],
+        Annotated[str, Header()] | None,
+        Optional[Annotated[str, Header()]],  # noqa: UP045
+        Union[Annotated[str, Cookie()], int],  # noqa: UP007
+        list[Annotated[int, Query()]],
+        dict[str, Annotated[int, Body()]],
+    ],
+    ids=repr,
+)
+def test_what_no_request_can_bring(annotation: Any) -> None:
+    error = fault_of(annotation)
+    assert isinstance(error, ParameterError)
+    assert error.parameter == "value"
+    assert error.remedy
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        Annotated[int, Query(min_length=3)],
+        Annotated[float, Query(max_length=3)],
+        Annotated[int, Query(pattern="a")],
+        Annotated[list[str], Query(pattern="a")],
+        Annotated[str, Query(ge=3)],
+        Annotated[bytes, Query(lt=3)],
+        Annotated[str, Query(multiple_of=3)],
+        Annotated[int, Query(ge="a")],
+        Annotated[int, Query(multiple_of=0)],
+        Annotated[int | str, Query(ge=1)],
+        Annotated[datetime, Query(ge=1)],
+        Annotated[datetime, Query(multiple_of=1)],
+        Annotated[list[int], Query(ge=1)],
+        Annotated[dict[str, int], Body(ge=1)],
+        Annotated[dict[str, int], Body(pattern="a")],
+        Annotated[str, Query(pattern="(")],
+        Annotated[str, Query(pattern="a{2,1}")],
+        Annotated[str, Query(min_length="2")],  # type: ignore[arg-type]
+    ],
+    ids=repr,
+)
+def test_a_constraint_that_does_not_suit_its_type(annotation: Any) -> None:
+    error = fault_of(annotation)
+    assert isinstance(error, ParameterError)
+    assert error.parameter == "value"
+
+
+@pytest.mark.parametrize(
+    ("path", "annotation"),
+    [
+        ("/", Annotated[int, Path()]),
+        ("/{other}", Annotated[int, Path()]),
+        ("/{value}", list[int]),
+        ("/{value}", dict[str, int]),
+        ("/{value}", Holder),
+        ("/{value}", Annotated[int, Path(alias="other")]),
+        ("/{value}", Plain),
+    ],
+    ids=repr,
+)
+def test_a_path_value_that_is_none(path: str, annotation: Any) -> None:
+    app = VelociPy()
+
+    async def handler(value: Any) -> None: ...
+
+    handler.__annotations__["value"] = annotation
+    app.add_route(path, handler)
+    with pytest.raises((StartupError, ExceptionGroup)) as caught:
+        app.freeze()
+    errors = getattr(caught.value, "exceptions", [caught.value])
+    assert "value" in {error.parameter for error in errors}
+
+
+@pytest.mark.parametrize(
+    ("annotation", "default"),
+    [
+        (Annotated[int, Query(), Header()], ...),
+        (Annotated[int, Query()], Header()),
+        (Annotated[int, Depends(int)], Query()),
+        (Annotated[int, Depends(int), Depends(str)], ...),
+    ],
+    ids=repr,
+)
+def test_markers_that_contradict_each_other(annotation: Any, default: Any) -> None:
+    error = fault_of(annotation, default=default)
+    assert isinstance(error, ParameterError)
+    assert "one place" in str(error)
+
+
+@pytest.mark.parametrize("default", [None, 5])
+def test_a_default_does_not_make_a_type_possible(default: Any) -> None:
+    assert "Plain" in str(fault_of(Plain, default=default))
+
+
+@pytest.mark.parametrize("dependency", ["text", 5, object(), [], dict, max], ids=repr)
+def test_what_cannot_be_a_dependency(dependency: Any) -> None:
+    app = VelociPy()
+
+    @app.get("/")
+    async def handler(value: Annotated[Any, Depends(dependency)]) -> None: ...
+
+    with pytest.raises((DependencyError, ParameterError)):
+        app.freeze()
+
+
+def test_depends_without_anything_to_call() -> None:
+    app = VelociPy()
+
+    @app.get("/")
+    async def handler(value=Depends()) -> None: ...  # type: ignore[no-untyped-def]
+
+    with pytest.raises(DependencyError, match="Depends\\(\\) says nothing"):
+        app.freeze()
+
+
+def test_dependencies_in_a_circle() -> None:
+    def first(value: Any) -> None: ...
+    def second(value: Annotated[None, Depends(first)]) -> None: ...
+
+    first.__annotations__["value"] = Annotated[None, Depends(second)]
+    app = VelociPy()
+
+    @app.get("/")
+    async def handler(value: Annotated[None, Depends(first)]) -> None: ...
+
+    with pytest.raises(DependencyError, match="first -> second -> first"):
+        app.freeze()
+
+
+def test_a_dependency_that_needs_itself() -> None:
+    def itself(value: Any) -> None: ...
+
+    itself.__annotations__["value"] = Annotated[None, Depends(itself)]
+    app = VelociPy()
+    app.add_route("/", itself)
+    with pytest.raises(DependencyError, match="itself -> itself"):
+        app.freeze()
+
+
+def test_parameters_that_could_be_anything() -> None:
+    app = VelociPy()
+
+    @app.get("/")
+    async def handler(*args: int, **kwargs: int) -> None: ...
+
+    with pytest.raises(ExceptionGroup) as caught:
+        app.freeze()
+    assert [error.parameter for error in caught.value.exceptions] == ["*args", "**kwargs"]  # type: ignore[attr-defined]
+
+
+def test_a_parameter_without_an_annotation() -> None:
+    app = VelociPy()
+
+    @app.get("/")
+    async def handler(q) -> None: ...  # type: ignore[no-untyped-def]
+
+    with pytest.raises(ParameterError, match="parameter 'q': it has no annotation"):
+        app.freeze()
+
+
+def test_the_type_is_named() -> None:
+    assert "Holder.plain" in str(fault_of(Holder))
+    assert "Nowhere" in str(fault_of(Unresolved))
+    assert "Nowhere" in str(fault_of("Nowhere"))
+
+
+def test_pydantic_types_that_it_cannot_read_either() -> None:
+    pydantic = pytest.importorskip("pydantic", reason="its types are tested here")
+
+    class Model(pydantic.BaseModel):  # type: ignore[misc, name-defined]
+        a: int
+
+    class Unfinished(pydantic.BaseModel):  # type: ignore[misc, name-defined]
+        a: "Nowhere"  # type: ignore[name-defined]  # noqa: F821
+
+    for annotation in (
+        list[Model | Plain],
+        Unfinished,
+        list[Unfinished],
+        Annotated[Model, Query()],
+        Annotated[list[Model], Query()],
+        Annotated[Model, Header()],
+    ):
+        assert fault_of(annotation).parameter == "value"
+    assert fault_of(Model, path="/{value}").parameter == "value"
