@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from velocipy.errors import StartupError, StartupErrorGroup
 from velocipy.lifespan import LifespanTask, open_lifespan
 from velocipy.routing.router import Router
 from velocipy.serialization import JSONCodec, default_codec
@@ -84,7 +85,7 @@ class VelociPy(Router):
         self._overrides = _Overrides(self._changed)
         self._exception_handlers: dict[ExceptionKey, ExceptionHandler] = {}
         self._lifespan_state: dict[str, Any] = {}
-        self._lifespan_task: LifespanTask | None = None
+        self._lifespan_tasks: dict[asyncio.AbstractEventLoop, LifespanTask] = {}
         self._changed()
         for key, handler in (exception_handlers or {}).items():
             self.add_exception_handler(key, handler)
@@ -176,12 +177,15 @@ class VelociPy(Router):
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start what the lifespan starts; RSGI servers call it before they serve, while *loop* stands still."""
-        self._lifespan_task = LifespanTask(self._open_lifespan())
-        self._lifespan_task.start(loop)
+        task = self._lifespan_tasks[loop] = LifespanTask(self._open_lifespan())
+        try:
+            task.start(loop)
+        except (StartupError, StartupErrorGroup) as error:
+            raise error.with_traceback(None) from None  # it says itself where it is
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         """End what the lifespan started; RSGI servers call it after the last request."""
-        task, self._lifespan_task = self._lifespan_task, None
+        task = self._lifespan_tasks.pop(loop, None)
         if task is not None:
             task.stop(loop)
 

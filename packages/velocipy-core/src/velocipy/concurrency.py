@@ -56,10 +56,10 @@ async def call_plain(function: Callable[..., Any], /, *args: Any, **kwargs: Any)
 async def iterate_in_thread(iterable: Iterable[Result]) -> AsyncGenerator[Result]:
     """Yield the items of a plain iterable, each made in a worker thread; a generator is closed at the end.
 
-    Cancelled while an item is made, it does not wait for it; the generator is closed when the thread is done with it.
+    Cancelled while an item is made, it waits for the thread: nothing can stop that, and what the generator uses must
+    outlive it.
     """
     iterator = await run_in_thread(iter, iterable)
-    close = getattr(iterator, "close", None)
     step: asyncio.Future[Any] | None = None
     try:
         while True:
@@ -69,17 +69,12 @@ async def iterate_in_thread(iterable: Iterable[Result]) -> AsyncGenerator[Result
                 return
             yield item
     finally:
+        if step is not None and not step.done():
+            await asyncio.wait({step})
+            step.exception()  # nobody else is left to look at it
+        close = getattr(iterator, "close", None)
         if close is not None:
-            if step is None or step.done():
-                await run_in_thread(close)
-            else:
-                step.add_done_callback(lambda done: _close_later(done, close))
-
-
-def _close_later(step: asyncio.Future[Any], close: Callable[[], Any]) -> None:
-    if not step.cancelled():
-        step.exception()  # nobody else is left to look at it
-    _worker_pool().submit(close)
+            await run_in_thread(close)
 
 
 class ThreadedContext(AbstractAsyncContextManager[Any]):

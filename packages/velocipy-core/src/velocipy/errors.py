@@ -143,3 +143,6 @@ class DependencyError(StartupError):
 
 class StartupErrorGroup(VelociPyException, ExceptionGroup[StartupError]):
     """Everything that is wrong with an application, at once; `exceptions` holds each mistake."""
+
+    def derive(self, excs: Sequence[Any], /) -> StartupErrorGroup:  # type: ignore[override]
+        return StartupErrorGroup(self.message, excs)

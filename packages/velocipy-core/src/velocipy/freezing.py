@@ -74,12 +74,12 @@ def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
             continue
         plan = _make_plan(route, segments, settings, models, results, faults)
         plans.append(plan)
-        conflicts: dict[Route, list[str]] = {}
+        conflicts: dict[Plan, list[str]] = {}
         for method in route.methods:
             taken = tree.add(segments, method, plan)
-            if taken is not None and taken.route is not None:
-                conflicts.setdefault(taken.route, []).append(method)
-        faults += [_conflict(methods, route, taken) for taken, methods in conflicts.items()]
+            if taken is not None:
+                conflicts.setdefault(taken, []).append(method)
+        faults += [_conflict(methods, route, taken.route) for taken, methods in conflicts.items() if taken.route]
         if "GET" in route.methods:
             heads.append((segments, _head(plan)))
     for segments, plan in heads:
@@ -88,7 +88,8 @@ def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
     if len(distinct) == 1:
         raise distinct[0]
     if distinct:
-        raise StartupErrorGroup(f"{len(distinct)} mistakes keep the application from starting", distinct)
+        lines = "".join(f"\n  {number}. {fault}" for number, fault in enumerate(distinct, 1))
+        raise StartupErrorGroup(f"{len(distinct)} mistakes keep the application from starting:{lines}", distinct)
     return Frozen(tree.find, failures, tuple(plans))
 
 

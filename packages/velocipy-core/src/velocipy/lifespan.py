@@ -85,6 +85,5 @@ def explain(error: BaseException) -> str:
     Mistakes in the program stand by themselves, for they say where they are; anything else comes with its traceback.
     """
     if isinstance(error, StartupErrorGroup):
-        lines = "".join(f"\n  {number}. {fault}" for number, fault in enumerate(error.exceptions, 1))
-        return f"{error.message}:{lines}"
+        return error.message
     return str(error) if isinstance(error, StartupError) else "".join(traceback.format_exception(error))

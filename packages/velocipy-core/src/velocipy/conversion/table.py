@@ -222,6 +222,9 @@ class Table:
         fault = _LIST_FAULTS[build]  # type: ignore[index]
         if origin is tuple and arguments and arguments[-1] is not Ellipsis:
             return self._tuple([self.conversion(argument) for argument in arguments if argument != ()])
+        item_type = unwrap(arguments[0] if arguments else Any)[0]
+        if self.text and (get_origin(item_type) or item_type) in LISTS:
+            raise UnsupportedType("a list of lists cannot be made of text")
         item = self.conversion(arguments[0] if arguments else Any)
 
         def convert(value: Any, loc: Loc, faults: list[Fault]) -> Any:

@@ -109,12 +109,13 @@ def format_cookie(
     same_site = samesite.lower() if samesite is not None else None
     if same_site not in (None, "lax", "strict", "none"):
         raise ValueError(f"cookie {name!r}: samesite is 'lax', 'strict' or 'none', not {samesite!r}")
-    if not secure and (same_site == "none" or partitioned or name.startswith(("__Secure-", "__Host-"))):
+    prefix = name.lower()  # browsers know it in any case
+    if not secure and (same_site == "none" or partitioned or prefix.startswith(("__secure-", "__host-"))):
         raise ValueError(
             f"cookie {name!r}: browsers refuse samesite='none', partitioned and the __Secure- and __Host- prefixes "
             "without secure=True"
         )
-    if name.startswith("__Host-") and (path != "/" or domain is not None):
+    if prefix.startswith("__host-") and (path != "/" or domain is not None):
         raise ValueError(f"cookie {name!r}: the __Host- prefix demands path='/' and no domain")
     for attribute, text in (("path", path), ("domain", domain)):
         if text is not None and not _ATTRIBUTE(text):

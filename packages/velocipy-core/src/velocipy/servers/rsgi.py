@@ -88,7 +88,7 @@ async def _write_bytes(status: int, pairs: Pairs, body: bytes, proto: Any) -> No
 
 
 async def _write_stream(status: int, pairs: Pairs, body: Stream, proto: Any) -> None:
-    transport = proto.response_stream(status, pairs)
+    transport: Any = proto.response_stream(status, pairs)
 
     async def send_chunk(chunk: bytes) -> None:
         try:
@@ -102,6 +102,7 @@ async def _write_stream(status: int, pairs: Pairs, body: Stream, proto: Any) -> 
         await send_stream(body, declared_length(pairs), send_chunk, gone)
     finally:
         gone.cancel()
+        transport = None  # Granian ends the answer when nothing holds it, not even a traceback
 
 
 WRITERS: dict[type, Callable[[int, Pairs, Any, Any], Awaitable[None]]] = {
