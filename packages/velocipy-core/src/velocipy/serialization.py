@@ -2,11 +2,13 @@
 
 A codec is any object with `encode` and `decode`. What each codec does not know by itself, `to_builtins` turns into what
 it knows, so that a value means the same JSON whichever codec is used: times in RFC 3339, durations in ISO 8601,
-decimals and UUIDs as strings, bytes in base64, sets as arrays, models and dataclasses as objects, NaN as null.
+decimals and UUIDs as strings, bytes in base64, sets as arrays, models and dataclasses as objects, NaN as null. (Keys
+that are None or bool are the exception: msgspec refuses the one and writes the other as a number.)
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
@@ -80,19 +82,21 @@ class OrjsonCodec:
 
         self._dumps = orjson.dumps
         self._options = (
-            orjson.OPT_NON_STR_KEYS
-            | orjson.OPT_PASSTHROUGH_DATACLASS
-            | orjson.OPT_PASSTHROUGH_DATETIME
-            | orjson.OPT_PASSTHROUGH_SUBCLASS
+            orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
         )
-        self._whole = StdlibCodec().encode
-        self.decode: Callable[[bytes], Any] = orjson.loads
+        self._loads = orjson.loads
+        self._has_long_number = re.compile(rb"[0-9]{19}").search
+        self._stdlib = StdlibCodec()
 
     def encode(self, value: Any, /) -> bytes:
         try:
             return self._dumps(value, to_builtins, self._options)
-        except TypeError:  # an int of more than 64 bits, or a key that orjson does not know
-            return self._whole(value)
+        except TypeError:  # an int of more than 64 bits, or a key that is no str
+            return self._stdlib.encode(value)
+
+    def decode(self, data: bytes, /) -> Any:
+        # orjson makes a float of an int of more than 64 bits, which is another number.
+        return (self._stdlib.decode if self._has_long_number(data) else self._loads)(data)
 
 
 def default_codec() -> JSONCodec:
@@ -143,6 +147,7 @@ def _converters() -> dict[type, Callable[[Any], Any]]:
     """Return the conversions by type; made at first use, because these modules are dear to import."""
     if not _CONVERTERS:
         from base64 import b64encode
+        from collections import UserString
         from datetime import date, datetime, time, timedelta
         from decimal import Decimal
         from enum import Enum
@@ -168,6 +173,7 @@ def _converters() -> dict[type, Callable[[Any], Any]]:
                 bytearray: encode_bytes,
                 memoryview: encode_bytes,
                 PurePath: str,
+                UserString: str,
                 str: lambda value: str.__str__(value),
                 int: int.__int__,
                 float: float.__float__,
