@@ -13,9 +13,10 @@ class Address(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Address | None:
-        """Read "127.0.0.1:80", "[::1]:80" or "example.com"; None for "", which a Unix socket leaves."""
-        host, colon, port = text.rpartition(":")
-        if not colon or "]" in port:
-            host, port = text, ""
-        host = host.removeprefix("[").removesuffix("]")
-        return cls(host, int(port) if port.isdecimal() else 0) if host else None
+        """Read "127.0.0.1:80", "[::1]:80", "::1" or "example.com"; None for "" or a path, as a Unix socket has them."""
+        if not text or text.startswith("/"):
+            return None
+        host, _, port = text.rpartition(":")
+        if not port.isdecimal() or (":" in host and not host.endswith("]")):
+            host, port = text, "0"
+        return cls(host.removeprefix("[").removesuffix("]"), int(port))

@@ -123,6 +123,8 @@ def format_cookie(
 
     parts = [f"{name}={_quote(value)}"]
     if max_age is not None:
+        if not isinstance(max_age, int):
+            raise ValueError(f"cookie {name!r}: max_age is a whole number of seconds, not {max_age!r}")
         parts.append(f"Max-Age={int(max_age)}")
     if expires is not None:
         from email.utils import formatdate  # dear, and seldom needed
