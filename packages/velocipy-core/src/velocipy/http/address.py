@@ -16,7 +16,7 @@ class Address(NamedTuple):
         """Read "127.0.0.1:80", "[::1]:80", "::1" or "example.com"; None for "" or a path, as a Unix socket has them."""
         if not text or text.startswith("/"):
             return None
-        host, _, port = text.rpartition(":")
-        if not port.isdecimal() or (":" in host and not host.endswith("]")):
+        host, colon, port = text.rpartition(":")
+        if not colon or (port and not port.isdecimal()) or (":" in host and not host.endswith("]")):
             host, port = text, "0"
-        return cls(host.removeprefix("[").removesuffix("]"), int(port))
+        return cls(host.removeprefix("[").removesuffix("]"), int(port or 0))

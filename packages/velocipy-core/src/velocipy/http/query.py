@@ -43,11 +43,13 @@ def parse_pairs(text: str, max_fields: int | None = None) -> dict[str, list[str]
         raise ValueError(f"more than {max_fields} fields")
     escaped = "%" in text or "+" in text
     for field in text.split("&"):
+        if not field:
+            continue
         name, _, value = field.partition("=")
         if escaped:
             name, value = unquote(name), unquote(value)
         if name in fields:
             fields[name].append(value)
-        elif field:
+        else:
             fields[name] = [value]
     return fields
