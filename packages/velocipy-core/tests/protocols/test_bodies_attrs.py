@@ -52,11 +52,14 @@ def test_an_attrs_class_is_sent_as_json(client: Client) -> None:
     ("data", "faults"),
     [
         ({}, [(["body", "id"], "missing")]),
-        ({"id": "1", "parts": [{"weight": 1}]}, [(["body", "id"], "int_type"), (["body", "parts", 0, "name"], "missing")]),
+        (
+            {"id": "1", "parts": [{"weight": 1}]},
+            [(["body", "id"], "int_type"), (["body", "parts", 0, "name"], "missing")],
+        ),
         ({"id": 1, "parts": [{"name": "a", "weight": -1}]}, [(["body", "parts", 0], "value_error")]),
         ([], [(["body"], "model_type")]),
     ],
-)  # fmt: skip
+)
 def test_every_fault_is_told_with_its_place(client: Client, data: Any, faults: Any) -> None:
     response = client.post("/order", json=data)
     assert response.status_code == 422

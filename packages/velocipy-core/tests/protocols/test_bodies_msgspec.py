@@ -42,7 +42,7 @@ class Position(Struct, array_like=True):
 
 class Patch(Struct):
     name: str | UnsetType = UNSET
-    price: float | None | UnsetType = UNSET
+    price: float | UnsetType | None = UNSET
 
 
 class Zoned(Struct):
@@ -131,9 +131,17 @@ TAKEN: list[tuple[str, Any, str]] = [
 REFUSED: list[tuple[str, Any, list[tuple[list[Any], str]]]] = [
     ("item", {}, [(["name"], "missing"), (["price"], "missing")]),
     ("item", {"name": "", "price": 0}, [(["name"], "string_too_short"), (["price"], "greater_than")]),
-    ("item", {"name": 1, "price": "2", "tags": [1]}, [(["name"], "string_type"), (["price"], "float_type"), (["tags", 0], "string_type")]),
+    (
+        "item",
+        {"name": 1, "price": "2", "tags": [1]},
+        [(["name"], "string_type"), (["price"], "float_type"), (["tags", 0], "string_type")],
+    ),
     ("item", [], [([], "model_type")]),
-    ("items", [{"name": "a", "price": 2}, 5, {}], [([1], "model_type"), ([2, "name"], "missing"), ([2, "price"], "missing")]),
+    (
+        "items",
+        [{"name": "a", "price": 2}, 5, {}],
+        [([1], "model_type"), ([2, "name"], "missing"), ([2, "price"], "missing")],
+    ),
     ("by-name", {"a": {"name": "a"}}, [(["a", "price"], "missing")]),
     ("order", {"order_id": 1}, [(["orderId"], "missing"), (["order_id"], "extra_forbidden")]),
     ("order", {"orderId": 1, "x": 1, "y": 2}, [(["x"], "extra_forbidden"), (["y"], "extra_forbidden")]),
@@ -150,7 +158,7 @@ REFUSED: list[tuple[str, Any, list[tuple[list[Any], str]]]] = [
     ("page", {"items": [{"name": "a", "price": -1}]}, [(["items", 0, "price"], "greater_than")]),
     ("tree", {"value": 1, "children": [{"value": "x"}]}, [(["children", 0, "value"], "int_type")]),
     ("range", {"low": 2, "high": 1}, [([], "value_error")]),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("name", "data", "answer"), TAKEN)

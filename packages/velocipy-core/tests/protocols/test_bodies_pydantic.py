@@ -65,7 +65,7 @@ class Range(BaseModel):
         return self
 
 
-@pydantic.dataclasses.dataclass  # type: ignore[untyped-decorator]
+@pydantic.dataclasses.dataclass
 class Point:
     x: int
     y: int = 0

@@ -88,8 +88,13 @@ def test_a_method_of_nobodys_list(client: Client) -> None:
 
 @pytest.mark.parametrize(
     ("path", "allow"),
-    [("/get", "GET, HEAD, OPTIONS"), ("/several", "OPTIONS, POST, PUT"), ("/mixed/special", "DELETE, GET, HEAD, OPTIONS"), ("/mixed/x", "DELETE, OPTIONS")],
-)  # fmt: skip
+    [
+        ("/get", "GET, HEAD, OPTIONS"),
+        ("/several", "OPTIONS, POST, PUT"),
+        ("/mixed/special", "DELETE, GET, HEAD, OPTIONS"),
+        ("/mixed/x", "DELETE, OPTIONS"),
+    ],
+)
 def test_another_method_is_405_with_allow(client: Client, path: str, allow: str) -> None:
     response = client.patch(path)
     assert (response.status_code, response.json()) == (405, {"detail": "Method Not Allowed"})
@@ -156,6 +161,10 @@ def test_a_method_given_as_text_is_one_method() -> None:
 @pytest.mark.parametrize("method", ["GE T", "", "GÉT", "GET\r\n", "GET,POST"])
 def test_what_is_no_method_is_a_mistake(method: str) -> None:
     app = VelociPy()
-    with pytest.raises((StartupError, ValueError)):
+
+    def start() -> None:
         app.add_route("/", only_get, methods=[method])
         app.freeze()
+
+    with pytest.raises((StartupError, ValueError)):
+        start()

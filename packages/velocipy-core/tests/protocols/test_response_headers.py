@@ -1,6 +1,6 @@
 """Headers, cookies and redirects of a response: what is sent, and what is refused before it could do harm."""
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import pytest
@@ -39,9 +39,11 @@ async def raised(request: Request) -> Response:
 async def cookies() -> Response:
     response = Response("a")
     response.set_cookie("plain", "1")
-    response.set_cookie("all", "2", max_age=60, path="/a", domain="example.com", secure=True, httponly=True, samesite="strict")  # fmt: skip
+    response.set_cookie(
+        "all", "2", max_age=60, path="/a", domain="example.com", secure=True, httponly=True, samesite="strict"
+    )
     response.set_cookie("__Host-id", "3", secure=True, samesite="none", partitioned=True)
-    response.set_cookie("until", "4", expires=datetime(2030, 1, 2, 3, 4, 5, tzinfo=timezone.utc), path=None, samesite=None)  # fmt: skip
+    response.set_cookie("until", "4", expires=datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC), path=None, samesite=None)
     response.delete_cookie("gone")
     return response
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum, IntEnum
 from pathlib import PurePosixPath
@@ -21,7 +21,7 @@ TEXT = "text/plain; charset=utf-8"
 BYTES = "application/octet-stream"
 
 
-class Color(str, Enum):
+class Color(str, Enum):  # noqa: UP042
     RED = "red"
 
 
@@ -77,7 +77,7 @@ RESULTS: dict[str, tuple[Any, str, Any]] = {
     "int-enum": (Level.LOW, JSON, 1),
     "enum-inside": ({"c": Color.RED}, JSON, {"c": "red"}),
     "date": (date(2024, 1, 2), JSON, "2024-01-02"),
-    "datetime": (datetime(2024, 1, 2, tzinfo=timezone.utc), JSON, "2024-01-02T00:00:00Z"),
+    "datetime": (datetime(2024, 1, 2, tzinfo=UTC), JSON, "2024-01-02T00:00:00Z"),
     "timedelta": (timedelta(days=1, seconds=1.5), JSON, "P1DT1.5S"),
     "decimal": (Decimal("1.10"), JSON, "1.10"),
     "uuid": (UUID(int=1), JSON, "00000000-0000-0000-0000-000000000001"),

@@ -52,10 +52,39 @@ class Point(NamedTuple):
 
 
 TYPES: list[Any] = [
-    None, bool, int, float, str, bytes, Any, Decimal, UUID, date, time, timedelta, Color, Level, Literal["a", 1, None],
-    int | None, str | int, int | str | None, list[int], list[Any], set[int], frozenset[str], tuple[int, str], tuple[int, ...], dict[str, int],
-    dict[int, str], Item, Tree, Movie, list[Item], dict[str, Item | None], bool | list[bool],
-]  # fmt: skip
+    None,
+    bool,
+    int,
+    float,
+    str,
+    bytes,
+    Any,
+    Decimal,
+    UUID,
+    date,
+    time,
+    timedelta,
+    Color,
+    Level,
+    Literal["a", 1] | None,
+    int | None,
+    str | int,
+    int | str | None,
+    list[int],
+    list[Any],
+    set[int],
+    frozenset[str],
+    tuple[int, str],
+    tuple[int, ...],
+    dict[str, int],
+    dict[int, str],
+    Item,
+    Tree,
+    Movie,
+    list[Item],
+    dict[str, Item | None],
+    bool | list[bool],
+]
 
 leaves: st.SearchStrategy[Any] = (
     st.none()

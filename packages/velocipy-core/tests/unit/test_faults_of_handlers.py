@@ -1,0 +1,83 @@
+"""Handlers that can never answer: generators, things that cannot be called, statuses and methods that are none."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import pytest
+
+from velocipy import Body, Depends, Form, VelociPy
+from velocipy.errors import ParameterError, StartupError
+
+
+async def fine() -> None: ...
+
+
+def mistake_of(app: VelociPy) -> StartupError:
+    with pytest.raises(StartupError) as caught:
+        app.freeze()
+    return caught.value
+
+
+def test_a_generator_is_no_handler() -> None:
+    def generator() -> Iterator[int]:
+        yield 1
+
+    async def async_generator() -> AsyncIterator[int]:
+        yield 1
+
+    @contextmanager
+    def context() -> Iterator[int]:
+        yield 1
+
+    for handler, words in ((generator, "a generator"), (async_generator, "an async generator"), (context, "a context")):
+        app = VelociPy()
+        app.add_route("/", handler)
+        error = mistake_of(app)
+        assert isinstance(error, ParameterError)
+        assert words in str(error)
+        assert "StreamingResponse" in error.remedy
+
+
+@pytest.mark.parametrize("handler", [5, "text", None, [], object()], ids=repr)
+def test_what_cannot_be_called_is_no_handler(handler: Any) -> None:
+    app = VelociPy()
+
+    def start() -> None:
+        app.add_route("/where", handler)
+        app.freeze()
+
+    with pytest.raises((StartupError, TypeError), match="call"):
+        start()
+
+
+@pytest.mark.parametrize("status", [0, 99, 100, 199, 600, -200, "200", "x", 200.5, None.__class__], ids=repr)
+def test_a_status_that_is_none_is_a_mistake(status: Any) -> None:
+    app = VelociPy()
+
+    def start() -> None:
+        app.add_route("/", fine, status_code=status)
+        app.freeze()
+
+    with pytest.raises((StartupError, ValueError, TypeError), match="status"):
+        start()
+
+
+def test_a_form_and_a_json_body_in_one_request() -> None:
+    def json(a: Annotated[int, Body()]) -> int:
+        return a
+
+    app = VelociPy()
+
+    @app.post("/")
+    async def handler(b: Annotated[str, Form()], a: Annotated[int, Depends(json)]) -> None: ...
+
+    error = mistake_of(app)
+    assert isinstance(error, ParameterError)
+    assert error.handler == "handler"
+    assert "'b'" in str(error)
+    assert "'a'" in str(error)
+
+
+def test_an_application_without_routes_starts() -> None:
+    assert VelociPy().freeze() == ()
