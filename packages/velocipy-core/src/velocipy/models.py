@@ -152,13 +152,16 @@ def _msgspec_decode(annotation: Any) -> Callable[[bytes], Any] | None:
 def _needs_table(annotation: Any, seen: tuple[Any, ...] = ()) -> bool:
     """Tell whether msgspec would convert something in *annotation* otherwise than the table.
 
-    It knows no constraints but those of its own `Meta`; and (0.22) it leaves a default of a dataclass to the class, so
-    that `vars()`, `copy` and its own encoder miss the field.
+    It knows no constraints but those of its own `Meta`, and no aliases of attrs; and (0.22) it leaves a default of a
+    dataclass to the class, so that `vars()`, `copy` and its own encoder miss the field.
     """
     plain, metadata = unwrap(annotation)
     if any(type(item).__module__.partition(".")[0] != "msgspec" for item in metadata):
         return True
-    if is_record(plain) and hasattr(get_origin(plain) or plain, "__dataclass_fields__"):
+    cls = get_origin(plain) or plain
+    if is_record(plain) and hasattr(cls, "__dataclass_fields__"):
+        return True
+    if any(field.alias != field.name for field in getattr(cls, "__attrs_attrs__", ())):
         return True
     if plain in seen:
         return False
@@ -184,6 +187,8 @@ class PydanticAdapter:
         plain, metadata = unwrap(annotation)
         if any(type(item).__module__.partition(".")[0] == "pydantic" for item in (plain, *metadata)):
             return True
+        if hasattr(plain, "__pydantic_validator__"):
+            return True
         if any(hasattr(item, "__get_pydantic_core_schema__") for item in (plain, *metadata)):
             return True
         return any(self.supports(argument) for argument in get_args(plain) if not isinstance(argument, (str, int)))
@@ -208,13 +213,21 @@ class PydanticAdapter:
     def decoder(self, annotation: Any, codec: JSONCodec) -> Decoder:
         adapter, error_type = self._type_adapter(annotation)
 
+        def decode(data: bytes) -> Any:
+            if b"NaN" in data or b"Infinity" in data:
+                codec.decode(data)  # refuses what pydantic would take, though it is no JSON
+            return adapter.validate_json(data)
+
         def explain(data: bytes, loc: Loc, faults: list[Fault]) -> Any:
             try:
-                return adapter.validate_json(data)
+                return decode(data)
             except error_type as error:
                 return _pydantic_faults(error, loc, faults)
+            except ValueError as error:
+                faults.append(invalid_json(error, loc))
+                return INVALID
 
-        return Decoder(adapter.validate_json, (error_type,), explain)
+        return Decoder(decode, (ValueError,), explain)
 
     def _type_adapter(self, annotation: Any) -> tuple[Any, type[Exception]]:
         from pydantic import TypeAdapter, ValidationError

@@ -30,6 +30,7 @@ class Record(NamedTuple):
     tag: tuple[str, Any] | None = None  # the key and value by which a union knows its member
     forbids_extra: bool = False
     from_array: bool = False  # whether data may be an array of the fields in order
+    from_object: bool = True
 
 
 def is_record(annotation: Any) -> bool:
@@ -99,7 +100,9 @@ def _struct(cls: Any, hints: dict[str, Any]) -> Record:
     config = cls.__struct_config__
     tag = None if config.tag is None else (config.tag_field, config.tag)
     fields = [Field(field.name, field.encode_name, hints[field.name], field.required) for field in info]
-    return Record(cls.__name__, fields, cls, tag, config.forbid_unknown_fields, config.array_like)
+    return Record(
+        cls.__name__, fields, cls, tag, config.forbid_unknown_fields, config.array_like, not config.array_like
+    )
 
 
 def _dataclass(cls: Any, hints: dict[str, Any]) -> Record:

@@ -303,17 +303,19 @@ def _record_conversion(record: Record, fields: list[tuple[str, str, bool, Conver
     keys = {key for _, key, _, _ in fields} | ({record.tag[0]} if record.tag else set())
 
     def convert(value: Any, loc: Loc, faults: list[Fault]) -> Any:
+        places: dict[str, str | int] = {}
         if record.from_array and isinstance(value, list) and len(value) <= len(fields):
+            places = {key: index for index, (_, key, _, _) in enumerate(fields)}
             value = {key: element for (_, key, _, _), element in zip(fields, value, strict=False)}
-        if not isinstance(value, dict):
-            return refuse(faults, loc, *_NO_OBJECT)
+        elif not isinstance(value, dict) or not record.from_object:
+            return refuse(faults, loc, *(_NO_OBJECT if record.from_object else _LIST_FAULTS[list]))
         before = len(faults)
         arguments: dict[str, Any] = {}
         for name, key, required, field in fields:
             if key in value:
-                arguments[name] = field(value[key], (*loc, key), faults)
+                arguments[name] = field(value[key], (*loc, places.get(key, key)), faults)
             elif required:
-                refuse(faults, (*loc, key), "missing", "Field required")
+                refuse(faults, (*loc, places.get(key, key)), "missing", "Field required")
         if record.forbids_extra:
             for key in value.keys() - keys:
                 refuse(faults, (*loc, key), "extra_forbidden", "Extra inputs are not permitted")

@@ -59,8 +59,8 @@ def check(request: Request, response: Response) -> tuple[list[tuple[str, str]], 
             length = declared[0]
         pairs.append(("content-length", length))
     elif declared:
-        if not (declared[0].isascii() and declared[0].isdecimal() and len(declared[0]) < 19):
-            raise InvalidResponse(f"the content-length is {declared[0]!r}, no number of bytes")
+        if len(set(declared)) > 1 or not declared[0].isascii() or not declared[0].isdecimal() or len(declared[0]) > 18:
+            raise InvalidResponse(f"the content-length is {', '.join(declared)!r}, no number of bytes")
         pairs.append(("content-length", declared[0]))
     return pairs, None if request.method == "HEAD" else body
 
