@@ -1,0 +1,110 @@
+"""What a plan compiles to can be read, and tracebacks show its lines."""
+
+import ast
+import asyncio
+import linecache
+import traceback
+from typing import Annotated, Any
+
+from velocipy import Depends, Query, VelociPy
+from velocipy.plans.plan import Plan
+
+
+async def resource(page: int = 1) -> int:
+    return page
+
+
+def one_plan(debug: bool = False) -> tuple[VelociPy, Plan]:
+    app = VelociPy(debug=debug)
+
+    @app.post("/items/{number}")
+    async def update(
+        number: int, data: dict[str, int], found: Annotated[int, Depends(resource)], q: Annotated[str, Query()] = "x"
+    ) -> dict[str, int]:
+        raise LookupError("in the handler")
+
+    (plan,) = app.freeze()
+    return app, plan
+
+
+def test_the_source_is_python_of_one_async_function() -> None:
+    (function,) = ast.parse(one_plan()[1].source()).body
+    assert isinstance(function, ast.AsyncFunctionDef)
+    assert [argument.arg for argument in function.args.args] == ["request"]
+
+
+def test_the_source_names_what_happens_in_order() -> None:
+    source = one_plan()[1].source()
+    steps = [
+        source.index(word)
+        for word in ("request._path_values", "call_resource(", "request.body()", "await call_handler(")
+    ]
+    assert steps == sorted(steps)
+
+
+def test_the_source_has_no_line_too_long_to_read() -> None:
+    assert max(map(len, one_plan()[1].source().splitlines())) <= 160
+
+
+def test_equal_routes_share_their_code_and_not_their_values() -> None:
+    app = VelociPy()
+
+    async def first(number: int) -> str:
+        return "first"
+
+    async def second(number: int) -> str:
+        return "second"
+
+    app.add_route("/a/{number}", first)
+    app.add_route("/b/{number}", second)
+    a, b = app.freeze()
+    assert a.source() == b.source()
+    assert a.run.__code__ is b.run.__code__  # type: ignore[attr-defined]
+    assert a.run is not b.run
+
+
+def test_a_traceback_through_a_plan_shows_its_line() -> None:
+    app, plan = one_plan(debug=True)
+    sent: list[Any] = []
+
+    async def ask() -> None:
+        async def receive() -> Any:
+            return {"type": "http.request", "body": b'{"a": 1}', "more_body": False}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        head = {"type": "http", "method": "POST", "path": "/items/5", "query_string": b"", "http_version": "1.1"}
+        await app({**head, "headers": [(b"content-type", b"application/json")]}, receive, send)
+
+    asyncio.run(ask())
+    text = sent[1]["body"].decode()
+    assert "in the handler" in text
+    (line,) = [line.strip() for line in plan.source().splitlines() if "await call_handler(" in line]
+    assert line in text
+
+
+def test_the_lines_stay_although_the_cache_of_lines_is_checked() -> None:
+    """`traceback` calls linecache.checkcache, which forgets files that are none, unless they are marked."""
+    _, plan = one_plan()
+    filename = plan.run.__code__.co_filename  # type: ignore[attr-defined]
+    linecache.checkcache()
+    assert linecache.getline(filename, 1) == "async def plan(request):\n"
+    summary = traceback.StackSummary.from_list([(filename, 1, "plan", None)])
+    assert "async def plan(request):" in summary.format()[0]
+
+
+def test_five_hundred_different_routes_freeze() -> None:
+    app = VelociPy()
+    for number in range(500):
+        types = [int, str, float, bool]
+
+        def make(number: int, annotation: type) -> Any:
+            async def handler(value: Any, other: Any = number) -> int:
+                return number
+
+            handler.__annotations__ = {"value": annotation, "other": int, "return": int}
+            return handler
+
+        app.add_route(f"/r{number}/{{value}}", make(number, types[number % 4]), ["GET", "POST"][: number % 2 + 1])
+    assert len(app.freeze()) == 500
