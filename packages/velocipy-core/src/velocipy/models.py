@@ -108,7 +108,7 @@ def _decoder_by_table(table: Table, annotation: Any, codec: JSONCodec) -> Decode
             return INVALID
         return convert(value, loc, faults)
 
-    decode = _msgspec_decode(annotation)
+    decode = _msgspec_decode(annotation, table.namespace)
     if decode is not None:
         return Decoder(decode, (ValueError, RecursionError), explain)
 
@@ -135,30 +135,32 @@ def shallow(convert: Convert) -> Convert:
     return guarded
 
 
-def _msgspec_decode(annotation: Any) -> Callable[[bytes], Any] | None:
+def _msgspec_decode(annotation: Any, namespace: dict[str, Any] | None) -> Callable[[bytes], Any] | None:
     """Return msgspec's decoder, None if msgspec is not installed or does not know the type."""
     try:
         import msgspec
     except ImportError:
         return None
-    if _needs_table(annotation):
+    if _needs_table(annotation, namespace):
         return None
     try:
         return msgspec.json.Decoder(annotation).decode
-    except TypeError:
+    except (TypeError, NameError):  # a type, or a local name, that it does not know
         return None
 
 
-def _needs_table(annotation: Any, seen: tuple[Any, ...] = ()) -> bool:
+def _needs_table(annotation: Any, namespace: dict[str, Any] | None, seen: tuple[Any, ...] = ()) -> bool:
     """Tell whether msgspec would convert something in *annotation* otherwise than the table.
 
-    It knows no constraints but those of its own `Meta`, and no aliases of attrs; and (0.22) it leaves a default of a
-    dataclass to the class, so that `vars()`, `copy` and its own encoder miss the field.
+    It knows no constraints but those of its own `Meta`, and no aliases of attrs; it takes "1_0" for a Decimal; and
+    (0.22) it leaves a default of a dataclass to the class, so that `vars()`, `copy` and its own encoder miss the field.
     """
     plain, metadata = unwrap(annotation)
     if any(type(item).__module__.partition(".")[0] != "msgspec" for item in metadata):
         return True
     cls = get_origin(plain) or plain
+    if getattr(cls, "__name__", "") == "Decimal":
+        return True
     if is_record(plain) and hasattr(cls, "__dataclass_fields__"):
         return True
     if any(field.alias != field.name for field in getattr(cls, "__attrs_attrs__", ())):
@@ -166,8 +168,9 @@ def _needs_table(annotation: Any, seen: tuple[Any, ...] = ()) -> bool:
     if plain in seen:
         return False
     seen = (*seen, plain)
-    inner = [field.annotation for field in read_record(plain).fields] if is_record(plain) else get_args(plain)
-    return any(_needs_table(item, seen) for item in inner if not isinstance(item, (str, int, bytes)))
+    fields = read_record(plain, namespace).fields if is_record(plain) else []
+    inner = [field.annotation for field in fields] or get_args(plain)
+    return any(_needs_table(item, namespace, seen) for item in inner if not isinstance(item, (str, int, bytes)))
 
 
 def _pydantic_known() -> bool:

@@ -38,8 +38,12 @@ def is_record(annotation: Any) -> bool:
     return _reader(get_origin(annotation) or annotation) is not None
 
 
-def read_record(annotation: Any) -> Record:
+def read_record(annotation: Any, namespace: dict[str, Any] | None = None) -> Record:
     """Return the fields of a class or of a generic class with its arguments.
+
+    Args:
+        annotation: The class.
+        namespace: Local names that its annotations may mean, besides those of its module.
 
     Raises:
         NameError: If an annotation of a field cannot be resolved.
@@ -48,7 +52,7 @@ def read_record(annotation: Any) -> Record:
     reader = _reader(cls)
     if reader is None:
         raise TypeError(f"{annotation!r} has no fields")
-    hints = typing.get_type_hints(cls, include_extras=True)
+    hints = typing.get_type_hints(cls, localns=namespace, include_extras=True)
     arguments = _type_arguments(cls, annotation)
     return reader(cls, {name: substitute(hint, arguments) for name, hint in hints.items()})
 

@@ -85,6 +85,8 @@ class Table:
 
     def __init__(self, *, text: bool, foreign: Callable[[Any], Convert | None] = lambda annotation: None) -> None:
         self.text = text
+        self.namespace: dict[str, Any] | None = None
+        """Local names that the annotations of fields may mean, for the conversions that are built next."""
         self._foreign = foreign
         self._scalars = TEXT if text else DATA
         self._records: dict[Any, Convert] = {}
@@ -194,7 +196,7 @@ class Table:
         """Return the union of classes that name themselves in the data, None if any of them does not."""
         if not all(is_record(member) for member in members):
             return None
-        tags = {read_record(member).tag: member for member in members}
+        tags = {read_record(member, self.namespace).tag: member for member in members}
         if None in tags or len({key for key, _ in filter(None, tags)}) != 1:
             return None
         (key,) = {key for key, _ in filter(None, tags)}
@@ -285,7 +287,7 @@ class Table:
         # A class may name itself in its fields: until it is built, this stands for it.
         self._records[annotation] = lambda value, loc, faults: built[0](value, loc, faults)
         try:
-            record = read_record(annotation)
+            record = read_record(annotation, self.namespace)
         except NameError as error:
             raise UnsupportedType(f"{_name(annotation)} has a field whose type cannot be resolved: {error}") from None
         fields = []

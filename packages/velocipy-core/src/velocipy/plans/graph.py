@@ -80,6 +80,7 @@ class Graph:
         self._faults = faults
         self._path = {segment.name: segment for segment in segments if segment.name is not None}
         self._namespace = namespace
+        models.data.namespace = models.text.namespace = namespace
         self._calls: dict[Hashable, Call] = {}
         self._names: set[str] = set()  # of all parameters, those with a mistake too
         self._takes_request = False
