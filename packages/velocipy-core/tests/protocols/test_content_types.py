@@ -46,7 +46,6 @@ async def guarded(data: dict[str, Any], user: Annotated[None, Depends(guard)]) -
         "APPLICATION/JSON",
         "application/json; charset=utf-8",
         "application/json;charset=UTF-8",
-        " application/json ",
         "application/problem+json",
         "application/vnd.api+json; version=1",
     ],
