@@ -2,14 +2,15 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from velocipy import Request, VelociPy
-from velocipy.testing.applications import Source
 from velocipy.testing.servers import RunningServer, ServerError
-from velocipy.testing.targets import SERVED, environment
+
+HERE = Path(__file__)
 
 
 def failing(error: BaseException | None, at_stop: bool = False, given: Any = None) -> VelociPy:
@@ -62,8 +63,8 @@ app = failing(None)
 
 
 def start(live_server: Any, factory: str, *arguments: str) -> RunningServer:
-    source = Source(factory, "test_failed_starts_served", __file__)
-    return RunningServer.start(live_server.server, SERVED, arguments=arguments, environment=environment(source))
+    where = f"{HERE.stem}:{factory}"
+    return RunningServer.start(live_server.server, where, factory=True, arguments=arguments, directory=HERE.parent)
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from velocipy import Request, VelociPy
-from velocipy.testing.applications import Source
 from velocipy.testing.servers import RunningServer
-from velocipy.testing.targets import SERVED, environment
 
 entered: list[int] = []
 left: list[str] = []
@@ -124,8 +123,9 @@ def test_without_a_lifespan_it_serves_with_an_empty_state(client_factory: Any) -
 
 
 def test_on_a_server_it_is_left_by_the_task_that_entered_it(live_server: Any, client_factory: Any) -> None:
-    source = Source("reporting", "test_lifespan_served", __file__)
-    with RunningServer.start(live_server.server, SERVED, environment=environment(source)) as server:
+    here = Path(__file__)
+    where = f"{here.stem}:reporting"
+    with RunningServer.start(live_server.server, where, directory=here.parent) as server:
         with server.client() as client:
             assert client.get("/").json() == {}
         server.stop()

@@ -59,7 +59,7 @@ def test_equal_routes_share_their_code_and_not_their_values() -> None:
     app.add_route("/b/{number}", second)
     a, b = app.freeze()
     assert a.source() == b.source()
-    assert a.run.__code__ is b.run.__code__  # type: ignore[attr-defined]
+    assert a.run.__code__ is b.run.__code__
     assert a.run is not b.run
 
 
@@ -87,7 +87,7 @@ def test_a_traceback_through_a_plan_shows_its_line() -> None:
 def test_the_lines_stay_although_the_cache_of_lines_is_checked() -> None:
     """`traceback` calls linecache.checkcache, which forgets files that are none, unless they are marked."""
     _, plan = one_plan()
-    filename = plan.run.__code__.co_filename  # type: ignore[attr-defined]
+    filename = plan.run.__code__.co_filename
     linecache.checkcache()
     assert linecache.getline(filename, 1) == "async def plan(request):\n"
     summary = traceback.StackSummary.from_list([(filename, 1, "plan", None)])

@@ -1,0 +1,28 @@
+"""What type checkers must refuse; each line with an error ends with a mark. Never run."""
+
+from velocipy import HTTPException, Request, Response, StreamingResponse, VelociPie, VelociPy  # error
+
+app = VelociPy(lifspan=None)  # error
+app = VelociPy(max_content_length="1 MiB")  # error
+app.gett("/")  # error
+app.add_route(5, print)  # error
+app.include_router("items")  # error
+app.exception_handler("404")  # error
+
+
+@app.get("/")
+async def index(request: Request) -> str:
+    print(request.path.missing)  # error
+    number: int = request.headers["x"]  # error
+    request.headers["x"] = "y"  # error
+    text: str = await request.body()  # error
+    print(request.client.host)  # error
+    return number, text  # error
+
+
+Response(status_code="200")  # error
+Response(headers={"a": 1})  # error
+Response().set_cookie("a", samesite="loose")  # error
+StreamingResponse(5)  # error
+HTTPException("404")  # error
+app.dependency_overrides["page"] = index  # error

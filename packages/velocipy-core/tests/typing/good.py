@@ -1,0 +1,125 @@
+"""What type checkers must accept; never run."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any, assert_type
+
+from velocipy import (
+    APIRouter,
+    Body,
+    ClientDisconnect,
+    Cookie,
+    Depends,
+    Form,
+    Header,
+    HTMLResponse,
+    HTTPException,
+    JSONResponse,
+    Path,
+    PlainTextResponse,
+    Query,
+    RedirectResponse,
+    Request,
+    Response,
+    Router,
+    State,
+    StreamingResponse,
+    ValidationError,
+    VelociPy,
+)
+
+
+@asynccontextmanager
+async def lifespan(app: VelociPy) -> AsyncGenerator[dict[str, Any], None]:
+    app.state.pool = 1
+    yield {"pool": app.state.pool}
+
+
+@asynccontextmanager
+async def silent(app: VelociPy) -> AsyncGenerator[None, None]:
+    yield
+
+
+app = VelociPy("Shop", "1.0.0", debug=False, lifespan=lifespan, max_content_length=None)
+other = VelociPy(lifespan=silent)
+router = Router("/items", tags=["items"])
+app.include_router(router)
+app.include_router(APIRouter(), "/more")
+
+
+async def page(number: Annotated[int, Query(ge=1)] = 1) -> int:
+    return number
+
+
+def resource() -> Iterator[str]:
+    yield "open"
+
+
+@app.get("/")
+async def index() -> dict[str, str]:
+    return {}
+
+
+@app.post("/plain", status_code=201)
+def plain(name: str = Body(), token: str = Header(), session: str | None = Cookie(default=None)) -> list[int]:
+    return [len(name), len(token), len(session or "")]
+
+
+@router.get("/{item}")
+async def item(
+    item: Annotated[int, Path(gt=0)],
+    number: Annotated[int, Depends(page)],
+    request: Request,
+    opened: str = Depends(resource),
+) -> Response:
+    assert_type(request.header("x"), str | None)
+    assert_type(request.headers["x"], str)
+    assert_type(request.cookies, dict[str, str])
+    assert_type(request.query_params["q"], str)
+    assert_type(request.query_params.getlist("q"), list[str])
+    assert_type(request.path_params, dict[str, str])
+    assert_type(request.state, State)
+    assert_type(request.app, VelociPy)
+    if request.client is not None:
+        assert_type(request.client.host, str)
+        assert_type(request.client.port, int)
+    assert_type(await request.body(), bytes)
+    async for chunk in request.stream():
+        assert_type(chunk, bytes)
+    return PlainTextResponse("text", 200, {"x-a": "1"})
+
+
+@app.put("/form")
+async def form(tags: Annotated[list[str], Form()], a: str = Form()) -> Response:
+    return JSONResponse([a, *tags])
+
+
+# Decorators give back the function that they were given.
+async def use() -> None:
+    assert_type(await index(), dict[str, str])
+    assert_type(plain("a", "b"), list[int])
+
+
+@app.exception_handler(404)
+async def missing(request: Request, error: HTTPException) -> Response:
+    return HTMLResponse("<p>", error.status_code)
+
+
+@app.exception_handler(ClientDisconnect)
+def left(request: Request, error: ClientDisconnect) -> Response:
+    return RedirectResponse("/")
+
+
+async def chunks() -> AsyncIterator[bytes]:
+    yield b""
+
+
+StreamingResponse(chunks())
+StreamingResponse(["a", b"b"])
+response = Response(b"", headers=[("a", "b")])
+response.set_cookie("a", "b", max_age=1, samesite="lax")
+response.headers["x"] = "y"
+response.headers.append("x", "z")
+assert_type(ValidationError("wrong").errors[0]["loc"], list[str | int])
+app.dependency_overrides[page] = lambda: 5
+app.dependency_overrides = {page: resource}
