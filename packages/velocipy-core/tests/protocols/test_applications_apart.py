@@ -32,7 +32,7 @@ def create_app(name: str = "one") -> VelociPy:
     return app
 
 
-one, two, again = create_app("one"), create_app("two"), create_app("one")
+one, two = create_app("one"), create_app("two")
 app = one
 
 
@@ -48,10 +48,12 @@ def test_routes_handlers_limits_and_state_are_each_ones_own(client_factory: Any)
 
 
 def test_a_factory_makes_a_fresh_application_each_time(client_factory: Any) -> None:
+    again = create_app("one")
+
     @again.get("/late")
     async def late() -> str:
         return "late"
 
-    assert client_factory("again").get("/late").text == "late"
+    assert client_factory(again).get("/late").text == "late"
     assert client_factory("two").get("/late").status_code == 404
     assert client_factory("one").get("/late").status_code == 404
