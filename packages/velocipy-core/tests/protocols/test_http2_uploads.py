@@ -59,15 +59,17 @@ class Upload:
         self.h2.reset_stream(1, code)
         self.flush()
 
-    def answer(self) -> bytes:
+    def answer(self, stream: int = 1) -> bytes:
         body = b""
         while True:
             data = self.socket.recv(65536)
             assert data, "the server closed the connection"
             for event in self.h2.receive_data(data):
+                if getattr(event, "stream_id", None) != stream:
+                    continue
                 if isinstance(event, h2_events.DataReceived):
                     body += event.data
-                if isinstance(event, h2_events.StreamEnded):
+                if isinstance(event, h2_events.StreamEnded | h2_events.StreamReset):
                     return body
             self.flush()
 
@@ -124,4 +126,23 @@ def test_frames_that_are_empty_are_no_end(wire: Any, how: str, frames: list[byte
         upload.send(frame)
     upload.send(frames[-1], end=True)
     assert upload.answer() == str(len(b"".join(frames))).encode()
+    upload.socket.close()
+
+
+@pytest.mark.parametrize("length", ["5", "99999", "100000000"])
+def test_an_answer_that_needs_no_body_does_not_wait_for_it(wire: Any, length: str) -> None:
+    upload = Upload(wire, "/no/such/path", ("content-length", length))
+    assert b"Not Found" in upload.answer()
+    upload.socket.close()
+
+
+def test_a_body_that_comes_after_its_answer_breaks_no_other_request(wire: Any) -> None:
+    upload = Upload(wire, "/no/such/path", ("content-length", "6"))
+    upload.send(b"abc")
+    upload.send(b"def", end=True)
+    assert b"Not Found" in upload.answer()
+    head = [(":method", "GET"), (":path", "/seen"), (":authority", "x"), (":scheme", "http")]
+    upload.h2.send_headers(3, head, end_stream=True)
+    upload.flush()
+    assert b"running" in upload.answer(3)
     upload.socket.close()
