@@ -89,6 +89,8 @@ def invalid_json(error: Exception, loc: Sequence[str | int]) -> Fault:
         reason = "it is nested too deeply"
     else:
         reason = "it is not UTF-8" if isinstance(error, UnicodeError) else str(error)
+        if "set_int_max_str_digits" in reason:  # Python's advice is not for strangers
+            reason = "a number has too many digits"
     return {"loc": list(loc), "msg": f"Invalid JSON: {reason}", "type": "json_invalid"}
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from velocipy.errors import ClientDisconnect
@@ -21,6 +22,9 @@ from velocipy.types import Receive, Scope, Send
 
 if TYPE_CHECKING:
     from velocipy.application import VelociPy
+
+
+_DRAIN_SECONDS = 0.5  # enough for what is on its way; a client that waits for the answer is not waited for
 
 
 async def serve(app: VelociPy, scope: Scope, receive: Receive, send: Send) -> None:
@@ -67,8 +71,10 @@ async def _drain(request: Request, receive: Receive) -> None:
     """
     length = request._header("content-length", b"content-length")
     if length is not None and length.isdecimal() and len(length) < 6:
-        while (message := await receive())["type"] == "http.request" and message.get("more_body", False):
-            pass
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_DRAIN_SECONDS):
+                while (message := await receive())["type"] == "http.request" and message.get("more_body", False):
+                    pass
 
 
 async def _respond(app: VelociPy, request: Request, response: Response, receive: Receive, send: Send) -> None:
@@ -187,9 +193,9 @@ class ASGIRequest(Request):
         if message["type"] == "http.disconnect":
             raise ClientDisconnect("the client left before its request was read")
         body: bytes = message.get("body", b"")
+        self._check_limit(len(body))
         if message.get("more_body", False):
             body = b"".join([body, *[chunk async for chunk in self._counted_chunks(len(body))]])
-        self._check_limit(len(body))
         if length is not None and len(body) < length:
             raise ClientDisconnect(f"the body ended after {len(body)} of {length} bytes")
         self._body = body
