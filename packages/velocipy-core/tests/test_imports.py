@@ -71,7 +71,8 @@ def test_it_starts_no_thread_no_loop_and_reads_no_environment_and_writes_nothing
 import asyncio, sys, threading, json, os
 events = []
 quiet = {"import", "compile", "exec", "object.__getattr__", "object.__setattr__", "object.__delattr__", "marshal.loads",
-         "code.__new__", "sys._getframe", "os.listdir", "os.scandir", "cpython.run_command", "sys.unraisablehook"}
+         "code.__new__", "sys._getframe", "sys._getframemodulename",
+         "os.listdir", "os.scandir", "cpython.run_command", "sys.unraisablehook"}
 class Environment(type(os.environ)):
     def __getitem__(self, key):
         events.append(f"environ {key}")

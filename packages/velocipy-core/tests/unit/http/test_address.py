@@ -1,7 +1,7 @@
 """Addresses as servers write them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from velocipy.http.address import Address
@@ -28,6 +28,9 @@ def test_an_address_is_read(text: str, address: tuple[str, int] | None) -> None:
 
 
 @given(st.text())
+@example(":")
+@example("[]:1")
+@example("[]")
 def test_no_text_is_an_error(text: str) -> None:
     address = Address.parse(text)
     assert address is None or (address.host != "" and address.port >= 0)
