@@ -145,7 +145,11 @@ def test_a_chunked_body_over_the_limit_is_refused_before_its_end(wire: Any) -> N
 def test_a_length_that_is_none_never_reaches_a_handler(wire: Any, length: str) -> None:
     """CVE-2026-33034, CVE-2026-53540: a negative or false length went past the limit."""
     answer = wire.ask("POST", "/body", f"content-length: {length}", body=b"hello")
-    assert answer.status in (0, 400, 413, 431) or (length.strip() == "" and answer.body in (b"0", b"5"))
+    if answer.status == 200:  # h11 joins equal lengths (RFC 9110 section 8.6); a blank one counts as none
+        assert length in ("5, 5", "", " ")
+        assert answer.body in (b"0", b"5")
+    else:
+        assert answer.status in (0, 400, 413, 431)
     assert wire.ask("POST", "/body", "content-length: 5", body=b"hello").body == b"5"
 
 
