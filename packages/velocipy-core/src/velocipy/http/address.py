@@ -17,6 +17,6 @@ class Address(NamedTuple):
         if not text or text.startswith("/"):
             return None
         host, colon, port = text.rpartition(":")
-        if not colon or (port and not port.isdecimal()) or (":" in host and not host.endswith("]")):
+        if not colon or (port and not (port.isdecimal() and len(port) < 6)) or (":" in host and not host.endswith("]")):
             host, port = text, "0"
         return cls(host.removeprefix("[").removesuffix("]"), int(port or 0))
