@@ -7,9 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple, Union
 
-from velocipy.errors import HTTPException, PathError, RouteConflictError, StartupError, StartupErrorGroup
+from velocipy.conversion.table import union_members
+from velocipy.errors import (
+    HTTPException,
+    ParameterError,
+    PathError,
+    RouteConflictError,
+    StartupError,
+    StartupErrorGroup,
+)
 from velocipy.http.request import Request
 from velocipy.http.response import Response
 from velocipy.models import ModelAdapter, Models
@@ -18,12 +26,12 @@ from velocipy.plans.failures import Failures
 from velocipy.plans.graph import Graph
 from velocipy.plans.plan import Plan, Run
 from velocipy.plans.results import Results, without_body
-from velocipy.plans.signature import find_place
+from velocipy.plans.signature import MISSING, find_place, read_return
 from velocipy.routing.path import Segment, parse_path
 from velocipy.routing.router import Route
 from velocipy.routing.tree import Tree
 from velocipy.serialization import JSONCodec
-from velocipy.types import ExceptionHandler, Handler
+from velocipy.types import UNSET, ExceptionHandler, Handler
 
 Match = tuple[Plan, Sequence[str]]
 
@@ -109,10 +117,11 @@ def _make_plan(
         problem = f"the status_code {status!r} of {route.path} is no status of a response."
         faults.append(StartupError(problem, "Give one of 200 to 599.", **find_place(route.handler)._asdict()))
     call = Graph(models, settings.overrides, faults, segments, route.namespace).read(route.handler)
+    answers = _answers(route, models, results, faults)
     run: Run = _cannot_run
     source = ""
     if len(faults) == before:
-        run, source = compile_plan(call, path_names, status, models, results)
+        run, source = compile_plan(call, path_names, status, models, answers)
     return Plan(
         run,
         status=status if isinstance(status, int) else 200,
@@ -122,6 +131,34 @@ def _make_plan(
         call=call,
         source_text=source,
     )
+
+
+def _answers(route: Route, models: Models, results: Results, faults: list[StartupError]) -> Results:
+    """Return what makes an answer of what the handler of *route* returns."""
+    if route.response_class is not None:
+        return Results(results.encode, response_class=route.response_class)
+    declared = route.response_model
+    if declared is UNSET:
+        declared = _without_responses(read_return(route.handler, route.namespace))
+    if declared is None:
+        return results
+    try:
+        encode = models.encoder(declared, route.selection)
+    except Exception as error:  # of a library that was asked about the type too
+        problem = f"the type that it returns cannot be used: {error}."
+        remedy = "Correct it, or say response_model=None."
+        faults.append(ParameterError(problem, remedy, **find_place(route.handler)._asdict()))
+        return results
+    return results if encode is None else Results(encode, declared=True)
+
+
+def _without_responses(annotation: Any) -> Any:
+    """Return the type that a handler returns besides responses, None if there is no other."""
+    members = union_members(annotation) or (annotation,)
+    others = [item for item in members if not (isinstance(item, type) and issubclass(item, Response))]
+    if not others or others[0] is MISSING:
+        return None
+    return annotation if len(others) == len(members) else Union[tuple(others)]  # noqa: UP007
 
 
 async def _cannot_run(request: Request) -> Response:

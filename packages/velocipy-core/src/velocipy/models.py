@@ -14,10 +14,12 @@ from typing import Annotated, Any, NamedTuple, Protocol, get_args, get_origin
 
 from velocipy.conversion.constraints import read_constraints
 from velocipy.conversion.faults import INVALID, MAX_FAULTS, Convert, Loc, refuse
+from velocipy.conversion.projection import read_projection
 from velocipy.conversion.records import is_record, read_record
-from velocipy.conversion.table import Table, UnsupportedType, unwrap
+from velocipy.conversion.table import LISTS, Table, UnsupportedType, unwrap
 from velocipy.errors import Fault, ValidationError, invalid_json
 from velocipy.serialization import JSONCodec
+from velocipy.types import Selection
 
 
 class Decoder(NamedTuple):
@@ -61,6 +63,10 @@ class ModelAdapter(Protocol):
         """
         ...
 
+    def encoder(self, annotation: Any, selection: Selection) -> Callable[[Any], bytes]:
+        """Return what makes JSON of a value of *annotation*, or of what has its fields; nothing else may leave."""
+        ...
+
 
 class Models:
     """The adapters of one application, the first that supports an annotation first."""
@@ -89,6 +95,24 @@ class Models:
             if adapter.supports(annotation):
                 return adapter.decoder(annotation, self._codec)
         return _decoder_by_table(self.data, annotation, self._codec)
+
+    def encoder(self, annotation: Any, selection: Selection) -> Callable[[Any], bytes] | None:
+        """Return what makes JSON of a value declared as *annotation*, None if that has no fields to look after.
+
+        Raises:
+            UnsupportedType: If *selection* asks for what the models of *annotation* do not know.
+        """
+        for adapter in self._foreign:
+            if adapter.supports(annotation):
+                return adapter.encoder(annotation, selection)
+        projection = read_projection(annotation, selection, self.data.namespace)
+        if projection is None:
+            return None
+        if selection.exclude_unset or selection.exclude_defaults or not selection.by_alias:
+            raise UnsupportedType("only models of pydantic know by_alias, exclude_unset and exclude_defaults")
+        fits, cut, _ = projection
+        encode = self._codec.encode
+        return lambda value: encode(value if fits(value) else cut(value))
 
     def is_model(self, annotation: Any) -> bool:
         """Tell whether *annotation* is a class with named fields, whoever owns it."""
@@ -231,6 +255,24 @@ class PydanticAdapter:
                 return INVALID
 
         return Decoder(decode, (ValueError,), explain)
+
+    def encoder(self, annotation: Any, selection: Selection) -> Callable[[Any], bytes]:
+        from pydantic_core import PydanticSerializationError
+
+        adapter, _ = self._type_adapter(annotation)
+        options = {**selection._asdict(), "exclude": selection.exclude or None}
+        item_options = dict(options)
+        if get_origin(unwrap(annotation)[0]) in LISTS:  # of each item
+            item_options |= {name: {"__all__": options[name]} for name in ("include", "exclude") if options[name]}
+
+        def encode(value: Any) -> bytes:
+            try:
+                return bytes(adapter.dump_json(value, warnings="error", **item_options))
+            except PydanticSerializationError:  # not of the model: a dict, a row
+                model = adapter.validate_python(value, from_attributes=True)
+                return bytes(adapter.dump_json(model, **item_options))
+
+        return encode
 
     def _type_adapter(self, annotation: Any) -> tuple[Any, type[Exception]]:
         from pydantic import TypeAdapter, ValidationError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import Any, NamedTuple
 
 Handler = Callable[..., Any]
 """What answers a route: async or plain, a function or anything that can be called."""
@@ -40,3 +40,26 @@ class State(dict[str, Any]):
             del self[name]
         except KeyError:
             raise AttributeError(name) from None
+
+
+class _Unset:
+    def __repr__(self) -> str:
+        return "UNSET"
+
+
+UNSET: Any = _Unset()
+"""Stands for what was not given, where None and ... mean something."""
+
+
+class Selection(NamedTuple):
+    """Which fields of a declared type leave: of the outermost objects, by name.
+
+    `by_alias`, `exclude_unset` and `exclude_defaults` are for models that know them: pydantic's.
+    """
+
+    include: frozenset[str] | None = None
+    exclude: frozenset[str] = frozenset()
+    exclude_none: bool = False
+    by_alias: bool = True
+    exclude_unset: bool = False
+    exclude_defaults: bool = False

@@ -23,9 +23,9 @@ from velocipy.http.cookies import find_cookie
 from velocipy.models import Models
 from velocipy.plans.body import require_json, require_no_browser
 from velocipy.plans.exits import context_factory, enter, is_context, open_exits
-from velocipy.plans.plan import Argument, Call, Input, Run
-from velocipy.plans.results import WITHOUT_BODY, Results
-from velocipy.plans.sources import UNSET
+from velocipy.plans.plan import Argument, Call, Given, Input, Run
+from velocipy.plans.results import WITHOUT_BODY, Results, given_response, join
+from velocipy.types import UNSET
 
 _LITERALS = (int, str, bool, float, type(None))
 _SIGNS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
@@ -33,11 +33,11 @@ _PLAIN = frozenset({*_LITERALS, bytes, dict, list, tuple, set})  # PERF: no cont
 
 
 def compile_plan(
-    call: Call, path_names: tuple[str, ...], status: int | None, models: Models, results: Results
+    call: Call, path_names: tuple[str, ...], status: int | None, models: Models, answers: Results
 ) -> tuple[Run, str]:
     """Return the function that answers a request by *call*, and its source."""
     writer = _Writer(path_names, models)
-    writer.handler(call, status, results)
+    writer.handler(call, status, answers)
     source = "\n".join(writer.lines) + "\n"
     namespace = writer.names
     exec(_code(source), namespace)
@@ -68,10 +68,13 @@ class _Writer:
         self._can_be_invalid: set[str] = set()
         self._body_keyed = False
 
-    def handler(self, call: Call, status: int | None, results: Results) -> None:
+    def handler(self, call: Call, status: int | None, answers: Results) -> None:
         inputs = call.inputs()
         self._body_keyed = _is_keyed(inputs)
         self._open_sources({item.place for item in inputs}, any(map(_can_fail, inputs)))
+        if call.takes(Given.RESPONSE):
+            self.names |= {"given_response": given_response, "join": join}
+            self._line("response = given_response()")
         for dependency in _in_order(call):
             if not dependency.needs_body:
                 self._dependency(dependency)
@@ -87,9 +90,13 @@ class _Writer:
             self._line("if faults:")
             self._line("    raise refusal(faults)")
         self._line(f"result = {self._called(call, 'handler', arguments)}")
-        self.names["finish"] = results.finish
-        if status not in WITHOUT_BODY:
-            self.names |= {"encodable": results.encodable, "encode": results.encode}
+        if call.takes(Given.RESPONSE):
+            self.names["as_response"] = answers.response
+            self._line(f"return join(as_response(result, {status}), response)")
+            return
+        self.names["finish"] = answers.finish
+        if status not in WITHOUT_BODY and answers.encodable:
+            self.names |= {"encodable": answers.encodable, "encode": answers.encode}
             self._line("if type(result) in encodable:")
             self._line("    return encode(result)")
         self._line(f"return finish(result, {status})")
@@ -279,8 +286,8 @@ class _Writer:
 
     def _argument(self, argument: Argument, inputs: dict[str, str]) -> str:
         parameter, filled_by, positional = argument
-        if filled_by is None:
-            value = "request"
+        if isinstance(filled_by, Given):
+            value = filled_by.value
         elif isinstance(filled_by, Input):
             value = inputs[parameter]
         else:

@@ -17,7 +17,7 @@ from velocipy.http.request import Request
 from velocipy.http.response import Response
 from velocipy.models import Models, shallow
 from velocipy.plans.dependencies import Dependency, Depends
-from velocipy.plans.plan import Argument, Call, Input
+from velocipy.plans.plan import Argument, Call, Given, Input
 from velocipy.plans.signature import (
     MISSING,
     Parameter,
@@ -26,9 +26,10 @@ from velocipy.plans.signature import (
     find_place,
     read_parameters,
 )
-from velocipy.plans.sources import UNSET, Place, Source, as_source
+from velocipy.plans.sources import Place, Source, as_source
 from velocipy.routing.convertors import convertor_type
 from velocipy.routing.path import Segment
+from velocipy.types import UNSET
 
 _NO_SOURCE = (
     "Mark it with Query(), Header(), Cookie(), Form() or Body(), give it a type that says where it is from (a model, "
@@ -149,15 +150,17 @@ class Graph:
 
     # -- one parameter -----------------------------------------------------------------------------------------------
 
-    def _fill(self, written: _Written, above: tuple[Callable[..., Any], ...]) -> Input | Call | None:
-        """Return what fills a parameter; None is the request itself."""
+    def _fill(self, written: _Written, above: tuple[Callable[..., Any], ...]) -> Input | Call | Given:
+        """Return what fills a parameter."""
         name = written.parameter.name
         plain, _ = unwrap(written.annotation)
         if written.dependency is not None:
             return self._depend(written.dependency, plain, above)
         if (isinstance(plain, type) and issubclass(plain, Request)) or (name == "request" and plain is MISSING):
             self._takes_request = True
-            return None
+            return Given.REQUEST
+        if plain is Response and written.source is None:
+            return Given.RESPONSE
         if written.source is not None:
             return self._input(written, written.source)
         if name in self._path:
@@ -167,7 +170,9 @@ class Graph:
         if plain is MISSING:
             raise _Mistake("it has no annotation, so that its type is unknown.", f"Write one. {_NO_SOURCE}")
         if isinstance(plain, type) and issubclass(plain, Response):
-            raise _Mistake("a response is not handed in.", "Make one and return it.")
+            raise _Mistake(
+                f"no {plain.__name__} is handed in.", "Annotate it with Response, or make one and return it."
+            )
         place = self._place_by_type(written.annotation)
         if place is None:
             raise _Mistake(f"no request can bring a {_type_name(plain)}.", _NO_SOURCE)

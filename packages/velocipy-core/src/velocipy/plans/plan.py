@@ -6,6 +6,7 @@ These are data. `graph` reads them from signatures, `compiler` makes one functio
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -41,11 +42,18 @@ class Input(NamedTuple):
     source: Source
 
 
+class Given(Enum):
+    """What is handed in as it is: the request, or the response whose headers, cookies and status join the answer."""
+
+    REQUEST = "request"
+    RESPONSE = "response"
+
+
 class Argument(NamedTuple):
-    """A parameter of a call and what fills it: an input, the value of another call, or the request itself (None)."""
+    """A parameter of a call and what fills it: an input, the value of another call, or what is given."""
 
     parameter: str
-    filled_by: Input | Call | None
+    filled_by: Input | Call | Given
     positional: bool
 
 
@@ -61,10 +69,15 @@ class Call:
         self.kind: Kind = kind
         self.arguments = arguments
         self.needs_body = any(
-            isinstance(filled_by, Input) and filled_by.place in ("body", "form")
-            for _, filled_by, _ in arguments
-            if filled_by is not None
+            isinstance(filled_by, Input) and filled_by.place in ("body", "form") for _, filled_by, _ in arguments
         ) or any(isinstance(filled_by, Call) and filled_by.needs_body for _, filled_by, _ in arguments)
+
+    def takes(self, given: Given) -> bool:
+        """Tell whether the call, or anything that it depends on, is handed *given*."""
+        return any(
+            filled_by is given or (isinstance(filled_by, Call) and filled_by.takes(given))
+            for _, filled_by, _ in self.arguments
+        )
 
     def inputs(self) -> list[Input]:
         """Return the inputs of the call and of all that it depends on."""

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from velocipy.types import UNSET
+
 Place = Literal["path", "query", "header", "cookie", "form", "body"]
-
-
-class _Unset:
-    def __repr__(self) -> str:
-        return "UNSET"
-
-
-UNSET: Any = _Unset()
-"""Stands for a default that was not given; None and ... are values that mean something."""
 
 
 class Source:

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, TypeVar
 
-from velocipy.types import Handler
+from velocipy.http.response import Response
+from velocipy.types import UNSET, Handler, Selection
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -22,6 +23,14 @@ class RouteOptions(TypedDict, total=False):
 
     name: str | None
     status_code: int | None
+    response_model: Any
+    response_class: type[Response] | None
+    response_model_include: Iterable[str] | None
+    response_model_exclude: Iterable[str]
+    response_model_exclude_none: bool
+    response_model_exclude_unset: bool
+    response_model_exclude_defaults: bool
+    response_model_by_alias: bool
     tags: Iterable[str]
     summary: str | None
     description: str | None
@@ -38,6 +47,10 @@ class Route(NamedTuple):
         handler: What answers.
         name: For `url_for`; the name of the handler by default.
         status_code: Of an answer that is no Response; None for 200, or 204 when there is nothing to send.
+        response_model: The type of what leaves, which has no field more; UNSET for the return annotation, None for
+            whatever the handler returns.
+        response_class: Made of what the handler returns, as `response_class(result, status_code)`.
+        selection: Which fields of the response model leave.
         tags, summary, description, operation_id, deprecated: For documents.
         namespace: The local names around the handler, where its annotations are text and could mean them.
     """
@@ -47,6 +60,9 @@ class Route(NamedTuple):
     handler: Handler
     name: str
     status_code: int | None = None
+    response_model: Any = UNSET
+    response_class: type[Response] | None = None
+    selection: Selection = Selection()
     tags: tuple[str, ...] = ()
     summary: str | None = None
     description: str | None = None
@@ -110,6 +126,14 @@ class Router:
         *,
         name: str | None = None,
         status_code: int | None = None,
+        response_model: Any = UNSET,
+        response_class: type[Response] | None = None,
+        response_model_include: Iterable[str] | None = None,
+        response_model_exclude: Iterable[str] = (),
+        response_model_exclude_none: bool = False,
+        response_model_exclude_unset: bool = False,
+        response_model_exclude_defaults: bool = False,
+        response_model_by_alias: bool = True,
         tags: Iterable[str] = (),
         summary: str | None = None,
         description: str | None = None,
@@ -138,6 +162,16 @@ class Router:
                 endpoint,
                 name or getattr(endpoint, "__name__", None) or type(endpoint).__name__,
                 status_code,
+                response_model,
+                response_class,
+                Selection(
+                    None if response_model_include is None else frozenset(response_model_include),
+                    frozenset(response_model_exclude or ()),
+                    response_model_exclude_none,
+                    response_model_by_alias,
+                    response_model_exclude_unset,
+                    response_model_exclude_defaults,
+                ),
                 tuple(tags),
                 summary,
                 description,
