@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import UserDict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -45,6 +45,7 @@ class VelociPy(Router):
         json_encoder: The JSON codec; that of msgspec by default if it is installed, else the standard library's.
         model_adapters: Adapters for the models of further libraries, asked before the built-in ones.
         exception_handlers: What answers, by exception class or status code; see `add_exception_handler`.
+        dependencies: Called before every handler, as `Depends(function)`.
 
     Attributes:
         state: What the application keeps for itself, such as a pool opened in the lifespan.
@@ -66,8 +67,9 @@ class VelociPy(Router):
         json_encoder: JSONCodec | None = None,
         model_adapters: Sequence[ModelAdapter] = (),
         exception_handlers: Mapping[ExceptionKey, ExceptionHandler] | None = None,
+        dependencies: Iterable[Any] = (),
     ) -> None:
-        super().__init__()
+        super().__init__(dependencies=dependencies)
         if max_content_length is not None and max_content_length < 0:
             raise ValueError(f"max_content_length is {max_content_length}; give bytes from 0, or None for no limit")
         self.title = title

@@ -116,7 +116,7 @@ def _make_plan(
     if status is not None and not (isinstance(status, int) and 200 <= status <= 599):
         problem = f"the status_code {status!r} of {route.path} is no status of a response."
         faults.append(StartupError(problem, "Give one of 200 to 599.", **find_place(route.handler)._asdict()))
-    call = Graph(models, settings.overrides, faults, segments, route.namespace).read(route.handler)
+    call = Graph(models, settings.overrides, faults, segments, route.namespace).read(route.handler, route.dependencies)
     answers = _answers(route, models, results, faults)
     run: Run = _cannot_run
     source = ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from functools import cache
 from itertools import count
 from types import CodeType
@@ -67,6 +68,7 @@ class _Writer:
         self._values: dict[Call, str] = {}  # the variables that hold what a call returned
         self._can_be_invalid: set[str] = set()
         self._body_keyed = False
+        self._closes_early = False
 
     def handler(self, call: Call, status: int | None, answers: Results) -> None:
         inputs = call.inputs()
@@ -75,6 +77,10 @@ class _Writer:
         if call.takes(Given.RESPONSE):
             self.names |= {"given_response": given_response, "join": join}
             self._line("response = given_response()")
+        if any(dependency.early for dependency in _in_order(call)):
+            self.names |= {"open_exits": open_exits, "AsyncExitStack": AsyncExitStack}
+            self._line("early = await open_exits(request).enter_async_context(AsyncExitStack())")
+            self._closes_early = True
         for dependency in _in_order(call):
             if not dependency.needs_body:
                 self._dependency(dependency)
@@ -90,16 +96,25 @@ class _Writer:
             self._line("if faults:")
             self._line("    raise refusal(faults)")
         self._line(f"result = {self._called(call, 'handler', arguments)}")
-        if call.takes(Given.RESPONSE):
-            self.names["as_response"] = answers.response
-            self._line(f"return join(as_response(result, {status}), response)")
-            return
         self.names["finish"] = answers.finish
+        if self._closes_early or call.takes(Given.RESPONSE):
+            self._answer_in_steps(call, status, answers)
+            return
         if status not in WITHOUT_BODY and answers.encodable:
             self.names |= {"encodable": answers.encodable, "encode": answers.encode}
             self._line("if type(result) in encodable:")
             self._line("    return encode(result)")
         self._line(f"return finish(result, {status})")
+
+    def _answer_in_steps(self, call: Call, status: int | None, answers: Results) -> None:
+        if call.takes(Given.RESPONSE):
+            self.names["as_response"] = answers.response
+            self._line(f"answer = join(as_response(result, {status}), response)")
+        else:
+            self._line(f"answer = finish(result, {status})")
+        if self._closes_early:
+            self._line("await early.aclose()")
+        self._line("return answer")
 
     def _line(self, text: str, depth: int = 1) -> None:
         self.lines.append("    " * depth + text)
@@ -269,7 +284,7 @@ class _Writer:
         if call.kind in ("async", "plain"):
             self.names |= {"PLAIN": _PLAIN, "is_context": is_context, "enter": enter}
             self._line(f"if type({value}) not in PLAIN and is_context({value}):", depth)
-            self._line(f"{value} = await enter(request, {value})", depth + 1)
+            self._line(f"{value} = await enter({self._stack(call)}, {value})", depth + 1)
 
     def _called(self, call: Call, hint: str, inputs: dict[str, str]) -> str:
         """Return the expression that calls *call* with its arguments."""
@@ -280,9 +295,12 @@ class _Writer:
             self.names["in_thread"] = call_plain
             separator = ", " if arguments else ""
             return f"await in_thread({self._name(f'call_{hint}', call.call)}{separator}{arguments})"
-        self.names["open_exits"] = open_exits
         factory = self._name(f"context_{hint}", context_factory(call.call))
-        return f"await open_exits(request).enter_async_context({factory}({arguments}))"
+        return f"await {self._stack(call)}.enter_async_context({factory}({arguments}))"
+
+    def _stack(self, call: Call) -> str:
+        self.names["open_exits"] = open_exits
+        return "early" if call.early else "open_exits(request)"
 
     def _argument(self, argument: Argument, inputs: dict[str, str]) -> str:
         parameter, filled_by, positional = argument
@@ -298,9 +316,8 @@ class _Writer:
 def _in_order(call: Call) -> list[Call]:
     """Return what *call* depends on, each after what it depends on itself, and each once."""
     ordered: dict[Call, None] = {}
-    for _, filled_by, _ in call.arguments:
-        if isinstance(filled_by, Call):
-            ordered |= dict.fromkeys((*_in_order(filled_by), filled_by))
+    for dependency in call.calls():
+        ordered |= dict.fromkeys((*_in_order(dependency), dependency))
     return list(ordered)
 
 

@@ -38,11 +38,9 @@ def context_factory(call: Callable[..., Any]) -> Callable[..., AbstractAsyncCont
     return make
 
 
-async def enter(request: Request, value: Any) -> Any:
+async def enter(stack: AsyncExitStack, value: Any) -> Any:
     """Enter the context manager that a dependency returned, and return what stands for it."""
-    if hasattr(value, "__aenter__"):
-        return await open_exits(request).enter_async_context(value)
-    return await open_exits(request).enter_async_context(ThreadedContext(value))
+    return await stack.enter_async_context(value if hasattr(value, "__aenter__") else ThreadedContext(value))
 
 
 def is_context(value: Any) -> bool:

@@ -5,7 +5,7 @@ Every mistake is added to `faults`, and reading goes on, so that one start shows
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
@@ -86,10 +86,16 @@ class Graph:
         self._names: set[str] = set()  # of all parameters, those with a mistake too
         self._takes_request = False
 
-    def read(self, handler: Callable[..., Any]) -> Call:
-        """Return *handler* with all that fills its parameters."""
+    def read(self, handler: Callable[..., Any], dependencies: Sequence[Dependency] = ()) -> Call:
+        """Return *handler* with all that fills its parameters, and *dependencies*, which run before it."""
+        before = []
+        for dependency in dependencies:
+            try:
+                before.append(self._depend(dependency, MISSING, (handler,)))
+            except (_Mistake, UnreadableSignature) as error:
+                self._fault(handler, "", error if isinstance(error, _Mistake) else _unread(error))
         try:
-            call = self._read(handler, ())
+            call = self._read(handler, (), before)
         except UnreadableSignature as error:
             self._fault(handler, "", _Mistake(f"its parameters cannot be read: {error}.", "Wrap it in a function."))
             return Call(handler, "plain", [])
@@ -97,7 +103,14 @@ class Graph:
         self._check_body(call)
         return call
 
-    def _read(self, call: Callable[..., Any], above: tuple[Callable[..., Any], ...]) -> Call:
+    def _read(
+        self,
+        call: Callable[..., Any],
+        above: tuple[Callable[..., Any], ...],
+        before: Sequence[Call] = (),
+        *,
+        early: bool = False,
+    ) -> Call:
         kind = call_kind(call)
         if not above and kind not in ("async", "plain"):
             problem = f"a handler cannot be a {kind} function." if kind[0] != "a" else f"a handler cannot be an {kind}."
@@ -112,8 +125,7 @@ class Graph:
             except _Mistake as mistake:
                 self._fault(call, parameter.name, mistake)
             except UnreadableSignature as error:
-                unread = _Mistake(f"it cannot be called: {error}.", "Wrap it in a function.", DependencyError)
-                self._fault(call, parameter.name, unread)
+                self._fault(call, parameter.name, _unread(error))
             except UnsupportedType as error:
                 self._fault(call, parameter.name, _Mistake(f"{error}.", "Correct the type or the constraint."))
             except Exception as error:  # of a library that was asked about the type
@@ -121,7 +133,7 @@ class Graph:
                 self._fault(call, parameter.name, _Mistake(problem, "Correct the annotation."))
             else:
                 arguments.append(Argument(parameter.name, filled_by, parameter.positional))
-        return Call(call, kind, arguments)
+        return Call(call, kind, arguments, before, early=early)
 
     def _fault(self, call: Callable[..., Any], parameter: str, mistake: _Mistake) -> None:
         place = find_place(call)
@@ -269,7 +281,10 @@ class Graph:
         key = target if isinstance(target, Hashable) else id(target)
         if dependency.use_cache and key in self._calls:
             return self._calls[key]
-        made = self._read(target, above)
+        made = self._read(target, above, early=dependency.scope == "handler")
+        if not made.early and any(call.early for call in made.calls()):
+            problem = f"{find_place(target).handler}() outlives what it depends on, which has the scope 'handler'."
+            raise _Mistake(problem, "Give it the scope 'handler' as well.", DependencyError)
         if dependency.use_cache:
             self._calls[key] = made
         return made
@@ -306,9 +321,13 @@ def _tell_apart(parameter: Parameter) -> _Written:
     )
 
 
+def _unread(error: UnreadableSignature) -> _Mistake:
+    return _Mistake(f"it cannot be called: {error}.", "Wrap it in a function.", DependencyError)
+
+
 def _as_marker(item: Any) -> Source | Dependency | None:
     if item is Depends:  # without a call it depends on the class in the annotation
-        return Dependency(None, use_cache=True)
+        return Dependency(None, use_cache=True, scope="request")
     return item if isinstance(item, Dependency) else as_source(item)
 
 

@@ -5,7 +5,7 @@ These are data. `graph` reads them from signatures, `compiler` makes one functio
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -58,36 +58,49 @@ class Argument(NamedTuple):
 
 
 class Call:
-    """A handler or dependency and what fills its parameters. Two arguments filled by one `Call` share its value."""
+    """A handler or dependency and what fills its parameters. Two arguments filled by one `Call` share its value.
 
-    __slots__ = ("arguments", "call", "kind", "needs_body")
+    Attributes:
+        before: What is called before it without being handed in: the dependencies of routers and routes.
+        early: Whether what it opens is closed before the answer is sent.
+    """
+
+    __slots__ = ("arguments", "before", "call", "early", "kind", "needs_body")
 
     needs_body: bool
 
-    def __init__(self, call: Callable[..., Any], kind: Kind, arguments: list[Argument]) -> None:
+    def __init__(
+        self,
+        call: Callable[..., Any],
+        kind: Kind,
+        arguments: list[Argument],
+        before: Sequence[Call] = (),
+        *,
+        early: bool = False,
+    ) -> None:
         self.call = call
         self.kind: Kind = kind
         self.arguments = arguments
-        self.needs_body = any(
+        self.before = before
+        self.early = early
+        self.needs_body = any(item.needs_body for item in self.calls()) or any(
             isinstance(filled_by, Input) and filled_by.place in ("body", "form") for _, filled_by, _ in arguments
-        ) or any(isinstance(filled_by, Call) and filled_by.needs_body for _, filled_by, _ in arguments)
+        )
+
+    def calls(self) -> list[Call]:
+        """Return what it depends on itself, in order."""
+        return [*self.before, *(item.filled_by for item in self.arguments if isinstance(item.filled_by, Call))]
 
     def takes(self, given: Given) -> bool:
         """Tell whether the call, or anything that it depends on, is handed *given*."""
-        return any(
-            filled_by is given or (isinstance(filled_by, Call) and filled_by.takes(given))
-            for _, filled_by, _ in self.arguments
+        return any(item.filled_by is given for item in self.arguments) or any(
+            call.takes(given) for call in self.calls()
         )
 
     def inputs(self) -> list[Input]:
         """Return the inputs of the call and of all that it depends on."""
-        found: list[Input] = []
-        for _, filled_by, _ in self.arguments:
-            if isinstance(filled_by, Input):
-                found.append(filled_by)
-            elif isinstance(filled_by, Call):
-                found.extend(filled_by.inputs())
-        return found
+        own = [item.filled_by for item in self.arguments if isinstance(item.filled_by, Input)]
+        return [*(found for call in self.calls() for found in call.inputs()), *own]
 
 
 class Plan:

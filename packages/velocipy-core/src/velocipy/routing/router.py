@@ -31,6 +31,7 @@ class RouteOptions(TypedDict, total=False):
     response_model_exclude_unset: bool
     response_model_exclude_defaults: bool
     response_model_by_alias: bool
+    dependencies: Iterable[Any]
     tags: Iterable[str]
     summary: str | None
     description: str | None
@@ -51,6 +52,7 @@ class Route(NamedTuple):
             whatever the handler returns.
         response_class: Made of what the handler returns, as `response_class(result, status_code)`.
         selection: Which fields of the response model leave.
+        dependencies: What `Depends` says; called before the handler, the router's first, without being handed in.
         tags, summary, description, operation_id, deprecated: For documents.
         namespace: The local names around the handler, where its annotations are text and could mean them.
     """
@@ -63,6 +65,7 @@ class Route(NamedTuple):
     response_model: Any = UNSET
     response_class: type[Response] | None = None
     selection: Selection = Selection()
+    dependencies: tuple[Any, ...] = ()
     tags: tuple[str, ...] = ()
     summary: str | None = None
     description: str | None = None
@@ -76,30 +79,51 @@ class Router:
 
     Args:
         prefix: Put before every path, such as "/items".
+        name: Put before the name of every route, with a dot between.
         tags: Put before the tags of every route.
+        dependencies: Called before the handler of every route, as `Depends(function)`.
     """
 
-    def __init__(self, prefix: str = "", *, tags: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        prefix: str = "",
+        *,
+        name: str | None = None,
+        tags: Iterable[str] = (),
+        dependencies: Iterable[Any] = (),
+    ) -> None:
         self.prefix = prefix.rstrip("/")
+        self.name = name
         self.tags = tuple(tags)
+        self.dependencies = tuple(dependencies)
         self._routes: list[Route] = []
-        self._included: list[tuple[str, tuple[str, ...], Router]] = []
+        self._included: list[tuple[str, tuple[str, ...], tuple[Any, ...], Router]] = []
 
     @property
     def routes(self) -> list[Route]:
         """Every route in the order of declaration, those of included routers last, with their full paths."""
-        return list(self._collect("", ()))
+        return list(self._collect("", "", (), ()))
 
-    def _collect(self, prefix: str, tags: tuple[str, ...]) -> Iterable[Route]:
+    def _collect(
+        self, prefix: str, names: str, tags: tuple[str, ...], dependencies: tuple[Any, ...]
+    ) -> Iterable[Route]:
         prefix += self.prefix
+        names += f"{self.name}." if self.name else ""
         tags += self.tags
+        dependencies += self.dependencies
         for route in self._routes:
-            path = prefix + route.path if route.path != "/" or not prefix else prefix
-            yield route._replace(path=path, tags=(*tags, *route.tags))
-        for more_prefix, more_tags, router in self._included:
-            yield from router._collect(prefix + more_prefix, (*tags, *more_tags))
+            yield route._replace(
+                path=prefix + route.path if route.path != "/" or not prefix else prefix,
+                name=names + route.name,
+                tags=(*tags, *route.tags),
+                dependencies=(*dependencies, *route.dependencies),
+            )
+        for more_prefix, more_tags, more, router in self._included:
+            yield from router._collect(prefix + more_prefix, names, (*tags, *more_tags), (*dependencies, *more))
 
-    def include_router(self, router: Router, prefix: str = "", *, tags: Iterable[str] = ()) -> None:
+    def include_router(
+        self, router: Router, prefix: str = "", *, tags: Iterable[str] = (), dependencies: Iterable[Any] = ()
+    ) -> None:
         """Add the routes of *router*, also those that it gets later, under *prefix*.
 
         Raises:
@@ -110,11 +134,11 @@ class Router:
             raise TypeError(f"include_router takes a Router, not a {type(router).__name__}; did you mean its .router?")
         if router is self or any(included is self for included in router._all_included()):
             raise ValueError("a router cannot include itself, not by way of others either")
-        self._included.append((prefix.rstrip("/"), tuple(tags), router))
+        self._included.append((prefix.rstrip("/"), tuple(tags), tuple(dependencies), router))
         self._changed()
 
     def _all_included(self) -> Iterable[Router]:
-        for _, _, router in self._included:
+        for *_, router in self._included:
             yield router
             yield from router._all_included()
 
@@ -134,6 +158,7 @@ class Router:
         response_model_exclude_unset: bool = False,
         response_model_exclude_defaults: bool = False,
         response_model_by_alias: bool = True,
+        dependencies: Iterable[Any] = (),
         tags: Iterable[str] = (),
         summary: str | None = None,
         description: str | None = None,
@@ -172,6 +197,7 @@ class Router:
                     response_model_exclude_unset,
                     response_model_exclude_defaults,
                 ),
+                tuple(dependencies),
                 tuple(tags),
                 summary,
                 description,
