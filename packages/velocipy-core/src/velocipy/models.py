@@ -34,6 +34,17 @@ class Decoder(NamedTuple):
     explain: Convert
 
 
+class Fields(NamedTuple):
+    """A model as its fields, for those who have their values one by one: (name, key, annotation, required).
+
+    `make` takes the values by name and returns the model, or adds faults and returns INVALID.
+    """
+
+    fields: list[tuple[str, str, Any, bool]]
+    make: Convert
+    forbids_extra: bool
+
+
 class ModelAdapter(Protocol):
     """Converts to the types of one library. Register it with `VelociPy(model_adapters=[...])`."""
 
@@ -45,6 +56,10 @@ class ModelAdapter(Protocol):
 
     def is_model(self, annotation: Any) -> bool:
         """Tell whether *annotation* is a class with named fields, which is a body unless a marker says otherwise."""
+        ...
+
+    def fields(self, annotation: Any) -> Fields:
+        """Return the fields of a model."""
         ...
 
     def converter(self, annotation: Any, *, text: bool) -> Convert:
@@ -113,6 +128,22 @@ class Models:
         fits, cut, _ = projection
         encode = self._codec.encode
         return lambda value: encode(value if fits(value) else cut(value))
+
+    def fields(self, annotation: Any) -> Fields:
+        """Return the fields of a model, whoever owns it."""
+        for adapter in self._foreign:
+            if adapter.supports(annotation):
+                return adapter.fields(annotation)
+        record = read_record(unwrap(annotation)[0], self.data.namespace)
+        fields = [(field.name, field.key, field.annotation, field.required) for field in record.fields]
+
+        def make(values: dict[str, Any], loc: Loc, faults: list[Fault]) -> Any:
+            try:
+                return record.build(**values)
+            except (ValueError, TypeError) as error:  # raised by the class itself
+                return refuse(faults, loc, "value_error", f"Value error, {error}")
+
+        return Fields(fields, make, record.forbids_extra)
 
     def is_model(self, annotation: Any) -> bool:
         """Tell whether *annotation* is a class with named fields, whoever owns it."""
@@ -223,6 +254,24 @@ class PydanticAdapter:
     def is_model(self, annotation: Any) -> bool:
         plain, _ = unwrap(annotation)
         return hasattr(get_origin(plain) or plain, "model_fields")
+
+    def fields(self, annotation: Any) -> Fields:
+        plain, _ = unwrap(annotation)
+        model = get_origin(plain) or plain
+        fields = []
+        for name, info in model.model_fields.items():
+            # The field's own constraints are judged by the model; here its text becomes what it is made of.
+            fields.append((name, info.alias or name, info.annotation, info.is_required()))
+        by_alias = {name: key for name, key, _, _ in fields}
+        adapter, error_type = self._type_adapter(annotation)
+
+        def make(values: dict[str, Any], loc: Loc, faults: list[Fault]) -> Any:
+            try:
+                return adapter.validate_python({by_alias[name]: value for name, value in values.items()})
+            except error_type as error:
+                return _pydantic_faults(error, loc, faults)
+
+        return Fields(fields, make, model.model_config.get("extra") == "forbid")
 
     def converter(self, annotation: Any, *, text: bool) -> Convert:
         adapter, error_type = self._type_adapter(annotation)

@@ -23,9 +23,11 @@ from velocipy.conversion.scalars import anything, text_int
 from velocipy.http.cookies import find_cookie
 from velocipy.models import Models
 from velocipy.plans.body import require_json, require_no_browser
+from velocipy.plans.bundles import Bundle
 from velocipy.plans.exits import context_factory, enter, is_context, open_exits
 from velocipy.plans.plan import Argument, Call, Given, Input, Run
 from velocipy.plans.results import WITHOUT_BODY, Results, given_response, join
+from velocipy.plans.sources import Place
 from velocipy.types import UNSET
 
 _LITERALS = (int, str, bool, float, type(None))
@@ -161,7 +163,9 @@ class _Writer:
         return variables
 
     def _input(self, variable: str, item: Input) -> None:
-        if item.place == "path":
+        if isinstance(item.convert, Bundle):
+            self._bundle(variable, item.place, item.convert)
+        elif item.place == "path":
             self._convert(variable, item, f"path[{self._path_names.index(item.name)}]", 1)
         elif item.place == "body":
             self._body_input(variable, item)
@@ -178,6 +182,12 @@ class _Writer:
             else:
                 self._line("else:")
                 self._convert(variable, item, "raw", 2)
+
+    def _bundle(self, variable: str, place: Place, bundle: Bundle) -> None:
+        read = {"header": bundle.from_headers, "cookie": bundle.from_cookies}.get(place, bundle.from_query)
+        source = place if place in ("query", "form") else "request"
+        name = self._name(f"convert_{variable.removeprefix('p_')}", read)
+        self._line(f"{variable} = {name}({source}, faults)")
 
     def _raw(self, item: Input) -> str:
         if item.place == "header":
@@ -325,7 +335,7 @@ def _can_fail(item: Input) -> bool:
     return item.place != "path" or item.convert is not anything
 
 
-def _int_bounds(convert: Convert) -> str | None:
+def _int_bounds(convert: Convert | Bundle) -> str | None:
     """Return the test that an int has to pass, with "{}" for it, "" if it has none; None if *convert* makes no int."""
     constraints: Sequence[Constraint] = ()
     if isinstance(convert, Constrained):

@@ -16,6 +16,7 @@ from velocipy.errors import DependencyError, ParameterError, StartupError
 from velocipy.http.request import Request
 from velocipy.http.response import Response
 from velocipy.models import Models, shallow
+from velocipy.plans.bundles import Bundle
 from velocipy.plans.dependencies import Dependency, Depends
 from velocipy.plans.plan import Argument, Call, Given, Input
 from velocipy.plans.signature import (
@@ -222,6 +223,10 @@ class Graph:
             default = UNSET  # a path without its value is another path
         elif source.place != "body" and annotation is Any:
             annotation = str
+        if source.place in ("query", "header", "cookie", "form") and self._models.is_model(annotation):
+            fields = self._models.fields(annotation)
+            bundle = Bundle(source.place, fields, self._models, lambda item: self._takes_many(source.place, item))
+            return Input(source.place, public, annotation, bundle, default, True, source)
         many = source.place != "body" and self._takes_many(source.place, annotation)
         table = self._models.data if source.place == "body" else self._models.text
         convert = table.conversion(Annotated[annotation, source] if read_constraints([source]) else annotation)
@@ -260,7 +265,7 @@ class Graph:
         for member in (*members, *inner):
             if self._models.is_model(member):
                 problem = f"a {_type_name(member)} cannot be made of single values of the {place}."
-                raise _Mistake(problem, "Take its fields one by one, or take it from the body.")
+                raise _Mistake(problem, "Take the model itself, or take it from the body.")
         return bool(lists)
 
     # -- dependencies ------------------------------------------------------------------------------------------------

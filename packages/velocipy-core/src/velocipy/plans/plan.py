@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from velocipy.conversion.faults import Convert
     from velocipy.http.request import Request
     from velocipy.http.response import Response
+    from velocipy.plans.bundles import Bundle
     from velocipy.plans.signature import Kind
     from velocipy.plans.sources import Place, Source
     from velocipy.routing.router import Route
@@ -27,7 +28,7 @@ class Input(NamedTuple):
         place: Where from.
         name: Its name there.
         annotation: What it becomes.
-        convert: How, from text or (a body) from JSON data.
+        convert: How, from text or (a body) from JSON data; a `Bundle` reads the fields of a model from its place.
         default: What it is when the request has none; `plans.sources.UNSET` if it must.
         many: Whether all values of the name are taken, as a list.
         source: The marker that was written, or one that says the same.
@@ -36,7 +37,7 @@ class Input(NamedTuple):
     place: Place
     name: str
     annotation: Any
-    convert: Convert
+    convert: Convert | Bundle
     default: Any
     many: bool
     source: Source
