@@ -90,7 +90,7 @@ def local_app() -> VelociPy:
     class Local:
         name: str
 
-    def dependency(low: Low) -> int:
+    def dependency(low: Low) -> int:  # pyright: ignore[reportInvalidTypeForm]
         return low
 
     @local.post("/local")

@@ -158,10 +158,10 @@ def test_a_stream_that_fails_does_not_keep_the_client_waiting(wire: Any, name: s
     assert wire.ask("GET", "/of/generator").status == 200
 
 
-def test_a_stream_that_fails_is_logged(wire: Any) -> None:
+def test_a_stream_that_fails_is_logged(wire: Any, eventually: Any) -> None:
     start = wire.server.log.size
     wire.ask("GET", "/of/midway")
-    assert "RuntimeError: midway" in wire.server.log.text(start)
+    assert eventually(lambda: "RuntimeError: midway" in wire.server.log.text(start), True)
 
 
 @pytest.mark.parametrize("path", ["/busy", "/idle", "/plain"])

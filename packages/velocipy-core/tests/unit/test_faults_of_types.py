@@ -88,7 +88,7 @@ def fault_of(annotation: Any, path: str = "/", default: Any = ..., method: str =
         Annotated[list[int], Cookie()],
         Annotated[list[list[int]], Query()],
         Annotated[int | list[int], Query()],
-        Annotated[str, Header()] | None,
+        Annotated[str, Header()] | None,  # pyright: ignore[reportOperatorIssue]
         Optional[Annotated[str, Header()]],  # noqa: UP045
         Union[Annotated[str, Cookie()], int],  # noqa: UP007
         list[Annotated[int, Query()]],
@@ -265,9 +265,7 @@ def test_pydantic_types_that_it_cannot_read_either() -> None:
         list[Model | Plain],
         Unfinished,
         list[Unfinished],
-        Annotated[Model, Query()],
         Annotated[list[Model], Query()],
-        Annotated[Model, Header()],
     ):
         assert fault_of(annotation).parameter == "value"
     assert fault_of(Model, path="/{value}").parameter == "value"

@@ -81,10 +81,10 @@ class _Reader:
         if not inner:
             return None
         if len(inner) == 1:
-            projection = inner[0][1]
+            fits, cut, _ = inner[0][1]
             return Projection(
-                lambda value: not _has_fields(value) or projection.fits(value),
-                lambda value: projection.cut(value) if _has_fields(value) else value,
+                lambda value: not _has_fields(value) or fits(value),
+                lambda value: cut(value) if _has_fields(value) else value,
             )
 
         def choose(value: Any) -> Projection:

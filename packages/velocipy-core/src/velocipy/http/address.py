@@ -19,4 +19,5 @@ class Address(NamedTuple):
         host, colon, port = text.rpartition(":")
         if not colon or (port and not (port.isdecimal() and len(port) < 6)) or (":" in host and not host.endswith("]")):
             host, port = text, "0"
-        return cls(host.removeprefix("[").removesuffix("]"), int(port or 0))
+        host = host.removeprefix("[").removesuffix("]")
+        return cls(host, int(port or 0)) if host else None

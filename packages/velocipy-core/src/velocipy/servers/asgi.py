@@ -51,8 +51,8 @@ async def serve(app: VelociPy, scope: Scope, receive: Receive, send: Send) -> No
         answer = await plan.run(request)
     except BaseException as error:
         answer = await app._failures.answer(request, error)
-    if request._body is None and scope.get("http_version") == "2":
-        await _drain(request, receive)
+    if scope.get("http_version") == "2" and not isinstance(request._body, bytes):
+        await _drain(request, answer, receive)
     if isinstance(answer, bytes):
         # PERF: the answer of a handler that returned data; no Response is made for it.
         length = (b"content-length", b"%d" % len(answer))
@@ -64,13 +64,17 @@ async def serve(app: VelociPy, scope: Scope, receive: Receive, send: Send) -> No
         await _respond(app, request, answer, receive, send)
 
 
-async def _drain(request: Request, receive: Receive) -> None:
-    """Take a short body that nobody has read, before the answer leaves.
+async def _drain(request: Request, answer: bytes | Response, receive: Receive) -> None:
+    """Take what is on its way of a body that nobody reads, before the answer leaves.
 
     Hypercorn 0.18 breaks an HTTP/2 connection when a body arrives for a request that was answered already.
     """
-    length = request._header("content-length", b"content-length")
-    if length is not None and length.isdecimal() and len(length) < 6:
+    if request._body is None:
+        length = request._header("content-length", b"content-length")
+        on_its_way = length is not None and length.isdecimal() and len(length) < 6
+    else:
+        on_its_way = isinstance(answer, Response) and answer.status_code == 413
+    if on_its_way:
         with suppress(TimeoutError):
             async with asyncio.timeout(_DRAIN_SECONDS):
                 while (message := await receive())["type"] == "http.request" and message.get("more_body", False):
@@ -224,7 +228,6 @@ async def _serve_lifespan(app: VelociPy, scope: Scope, receive: Receive, send: S
     A server that is not told takes the lifespan for unsupported, and serves without it: so an exit is told as well.
     """
     phase = "startup"
-    failure = ""
     try:
         await receive()
         async with app._open_lifespan() as state:
@@ -236,9 +239,8 @@ async def _serve_lifespan(app: VelociPy, scope: Scope, receive: Receive, send: S
     except asyncio.CancelledError:
         raise
     except BaseException as error:
-        failure = explain(error)
-    if failure:
-        await send({"type": f"lifespan.{phase}.failed", "message": failure})
+        # Told while it is handled: a test client can then raise the error itself.
+        await send({"type": f"lifespan.{phase}.failed", "message": explain(error)})
     else:
         await send({"type": "lifespan.shutdown.complete"})
 
