@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from velocipy.freezing import Frozen, Match
     from velocipy.models import ModelAdapter
     from velocipy.plans.plan import Plan
+    from velocipy.plans.scope import Scope
 
 ExceptionKey = int | type[Exception]
 Decorated = TypeVar("Decorated", bound=ExceptionHandler)
@@ -46,6 +47,9 @@ class VelociPy(Router):
         model_adapters: Adapters for the models of further libraries, asked before the built-in ones.
         exception_handlers: What answers, by exception class or status code; see `add_exception_handler`.
         dependencies: Called before every handler, as `Depends(function)`.
+        problem_details: Whether errors are told as application/problem+json (RFC 9457) rather than `{"detail": ...}`.
+        namespace: Names that annotations may mean besides those of their module, such as what is imported under
+            TYPE_CHECKING alone.
 
     Attributes:
         state: What the application keeps for itself, such as a pool opened in the lifespan.
@@ -68,6 +72,8 @@ class VelociPy(Router):
         model_adapters: Sequence[ModelAdapter] = (),
         exception_handlers: Mapping[ExceptionKey, ExceptionHandler] | None = None,
         dependencies: Iterable[Any] = (),
+        problem_details: bool = False,
+        namespace: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(dependencies=dependencies)
         if max_content_length is not None and max_content_length < 0:
@@ -86,6 +92,8 @@ class VelociPy(Router):
         self._model_adapters = tuple(model_adapters)
         self._overrides = _Overrides(self._changed)
         self._exception_handlers: dict[ExceptionKey, ExceptionHandler] = {}
+        self._problem_details = problem_details
+        self._namespace = dict(namespace or {})
         self._lifespan_state: dict[str, Any] = {}
         self._lifespan_tasks: dict[asyncio.AbstractEventLoop, LifespanTask] = {}
         self._changed()
@@ -153,17 +161,44 @@ class VelociPy(Router):
                 self._exception_handlers,
                 self.max_content_length,
                 self.debug,
+                self._problem_details,
+                self._namespace,
             ),
         )
+        self._frozen: Frozen | None = frozen
         self._find: Callable[[str, str], Match] = frozen.find
         self._failures = frozen.failures
         return frozen
 
     def _changed(self) -> None:
+        self._frozen = None
         self._find = self._freeze_and_find
 
     def _freeze_and_find(self, method: str, path: str) -> Match:
         return self._freeze().find(method, path)
+
+    def url_for(self, name: str, /, **values: Any) -> str:
+        """Return the path of the route *name*, with *values* in their places; further values become the query.
+
+        Raises:
+            KeyError: If there is no such route, or a value of its path is missing.
+            ValueError: If a value of its path is empty.
+        """
+        from velocipy.routing.urls import build_path
+
+        names = (self._frozen or self._freeze()).names
+        if name not in names:
+            raise KeyError(f"no route is named {name!r}; there are {', '.join(sorted(names)) or 'none'}")
+        return build_path(names[name], values)
+
+    def scope(self) -> Scope:
+        """Return a context in which functions are called with their dependencies, outside a request.
+
+        `async with app.scope() as scope: await scope.call(function)`
+        """
+        from velocipy.plans.scope import Scope
+
+        return Scope((self._frozen or self._freeze()).models, self._overrides)
 
     # -- the lifespan ------------------------------------------------------------------------------------------------
 

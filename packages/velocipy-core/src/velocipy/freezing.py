@@ -45,6 +45,8 @@ class Settings(NamedTuple):
     exception_handlers: Mapping[int | type[Exception], ExceptionHandler]
     max_content_length: int | None
     debug: bool
+    problem_details: bool
+    namespace: Mapping[str, Any]
 
 
 class Frozen(NamedTuple):
@@ -53,6 +55,8 @@ class Frozen(NamedTuple):
     find: Callable[[str, str], Match]
     failures: Failures
     plans: tuple[Plan, ...]
+    names: Mapping[str, Sequence[Segment]]
+    models: Models
 
 
 def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
@@ -64,12 +68,16 @@ def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
     """
     faults: list[StartupError] = []
     results = Results(settings.codec.encode)
-    failures = Failures(settings.exception_handlers, results, settings.debug)
+    failures = Failures(
+        settings.exception_handlers, results, debug=settings.debug, problem_details=settings.problem_details
+    )
     misses = _Misses(results, failures, settings.max_content_length)
     tree = Tree(misses.not_found, misses.refused)
     misses.methods = tree.methods
     models = Models(settings.model_adapters, settings.codec)
     plans = []
+    names: dict[str, list[Segment]] = {}
+    named: dict[str, Route] = {}
     heads: list[tuple[list[Segment], Plan]] = []
     for route in routes:
         try:
@@ -77,11 +85,15 @@ def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
         except PathError as error:
             place = find_place(route.handler)
             faults.append(PathError(error.problem, error.remedy, place=place.place, handler=place.handler))
-            names = re.findall(r"{(\w+)", route.path)  # so that the handler's own mistakes are found as well
-            _make_plan(route, [Segment(name, name) for name in names], settings, models, results, faults)
+            # The handler's own mistakes are found as well.
+            guessed = [Segment(name, name) for name in re.findall(r"{(\w+)", route.path)]
+            _make_plan(route, guessed, settings, models, results, faults)
             continue
         plan = _make_plan(route, segments, settings, models, results, faults)
         plans.append(plan)
+        names.setdefault(route.name, segments)
+        if route.is_named and named.setdefault(route.name, route) is not route:
+            faults.append(_same_name(route, named[route.name]))
         conflicts: dict[Plan, list[str]] = {}
         for method in route.methods:
             taken = tree.add(segments, method, plan)
@@ -98,7 +110,8 @@ def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
     if distinct:
         lines = "".join(f"\n  {number}. {fault}" for number, fault in enumerate(distinct, 1))
         raise StartupErrorGroup(f"{len(distinct)} mistakes keep the application from starting:{lines}", distinct)
-    return Frozen(tree.find, failures, tuple(plans))
+    names |= {name: parse_path(route.path) for name, route in named.items()}  # before a function's own name
+    return Frozen(tree.find, failures, tuple(plans), names, models)
 
 
 def _make_plan(
@@ -116,8 +129,9 @@ def _make_plan(
     if status is not None and not (isinstance(status, int) and 200 <= status <= 599):
         problem = f"the status_code {status!r} of {route.path} is no status of a response."
         faults.append(StartupError(problem, "Give one of 200 to 599.", **find_place(route.handler)._asdict()))
-    call = Graph(models, settings.overrides, faults, segments, route.namespace).read(route.handler, route.dependencies)
-    answers = _answers(route, models, results, faults)
+    graph = Graph(models, settings.overrides, faults, segments, _namespace(route, settings))
+    call = graph.read(route.handler, route.dependencies)
+    answers = _answers(route, settings, models, results, faults)
     run: Run = _cannot_run
     source = ""
     if len(faults) == before:
@@ -133,13 +147,17 @@ def _make_plan(
     )
 
 
-def _answers(route: Route, models: Models, results: Results, faults: list[StartupError]) -> Results:
+def _namespace(route: Route, settings: Settings) -> dict[str, Any] | None:
+    return {**settings.namespace, **(route.namespace or {})} or None
+
+
+def _answers(route: Route, settings: Settings, models: Models, results: Results, faults: list[StartupError]) -> Results:
     """Return what makes an answer of what the handler of *route* returns."""
     if route.response_class is not None:
         return Results(results.encode, response_class=route.response_class)
     declared = route.response_model
     if declared is UNSET:
-        declared = _without_responses(read_return(route.handler, route.namespace))
+        declared = _without_responses(read_return(route.handler, _namespace(route, settings)))
     if declared is None:
         return results
     try:
@@ -184,6 +202,16 @@ def _conflict(methods: list[str], route: Route, taken: Route) -> RouteConflictEr
     return RouteConflictError(
         f"{asked} is already answered by {first.handler}() at {first.place} ({taken.path}).",
         "Change the path or the method of one, or remove it.",
+        place=place.place,
+        handler=place.handler,
+    )
+
+
+def _same_name(route: Route, taken: Route) -> StartupError:
+    place, first = find_place(route.handler), find_place(taken.handler)
+    return StartupError(
+        f"the name {route.name!r} is that of {first.handler}() at {first.place} already.",
+        "Give each route a name of its own.",
         place=place.place,
         handler=place.handler,
     )

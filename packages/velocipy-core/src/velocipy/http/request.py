@@ -7,6 +7,7 @@ NotImplementedError here). One counting reader stands under every way to read th
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from velocipy.plans.plan import Plan
 
 MAX_FORM_FIELDS = 1000
+
+_HOST = r"(?:[0-9A-Za-z._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"  # RFC 9112 section 3.2
 
 
 class Request:
@@ -144,6 +147,33 @@ class Request:
         raise NotImplementedError
 
     @property
+    def host(self) -> str:
+        """The host that was asked for, with its port if it has one; the server's address if the client named none."""
+        host = self._authority()
+        if host is None or re.fullmatch(_HOST, host) is None:  # what is no host is not believed (CVE-2026-48710)
+            server = self.server
+            return "localhost" if server is None else f"{server.host}:{server.port}"
+        return host
+
+    @property
+    def base_url(self) -> str:
+        """The URL of the application, without a slash at its end."""
+        return f"{self.scheme}://{self.host}{self.root_path}"
+
+    @property
+    def url(self) -> str:
+        """The URL that was asked for, put together of its parts."""
+        from urllib.parse import quote  # dear to import, and seldom needed
+
+        query = self.query_string
+        path = quote(self.path, safe="/!$&'()*+,;=:@~")
+        return f"{self.base_url}{path}?{query}" if query else f"{self.base_url}{path}"
+
+    def url_for(self, name: str, /, **values: Any) -> str:
+        """Return the URL of the route *name*; arguments and errors are those of `VelociPy.url_for`."""
+        return self.base_url + self.app.url_for(name, **values)
+
+    @property
     def root_path(self) -> str:
         """The path under which the application is mounted, without a slash at its end."""
         raise NotImplementedError
@@ -250,6 +280,10 @@ class Request:
         return self.app._lifespan_state
 
     # -- what each adapter completes ----------------------------------------------------------------------------------
+
+    def _authority(self) -> str | None:
+        """Return what the client named as the host."""
+        return self._header("host", b"host")
 
     def _header(self, name: str, encoded: bytes) -> str | None:
         """Return the first value of *name*, which is in lower case, and encoded as well: plans do that at start-up."""

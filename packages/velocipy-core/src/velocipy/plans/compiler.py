@@ -9,7 +9,7 @@ Last, the handler.
 from __future__ import annotations
 
 import linecache
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import cache
 from itertools import count
@@ -47,6 +47,18 @@ def compile_plan(
     return namespace["plan"], source
 
 
+def compile_call(call: Call, models: Models) -> Callable[[Any], Awaitable[Any]]:
+    """Return the function that calls *call*, which needs no request, and returns what it returns.
+
+    It takes what has a place for the stack of exits, as a request has.
+    """
+    writer = _Writer((), models)
+    writer.plain_call(call)
+    exec(_code("\n".join(writer.lines) + "\n"), writer.names)
+    plan: Callable[[Any], Awaitable[Any]] = writer.names["plan"]
+    return plan
+
+
 @cache
 def _code(source: str) -> CodeType:
     """Compile once what many routes have alike, and let tracebacks show its lines."""
@@ -79,10 +91,7 @@ class _Writer:
         if call.takes(Given.RESPONSE):
             self.names |= {"given_response": given_response, "join": join}
             self._line("response = given_response()")
-        if any(dependency.early for dependency in _in_order(call)):
-            self.names |= {"open_exits": open_exits, "AsyncExitStack": AsyncExitStack}
-            self._line("early = await open_exits(request).enter_async_context(AsyncExitStack())")
-            self._closes_early = True
+        self._open_early(call)
         for dependency in _in_order(call):
             if not dependency.needs_body:
                 self._dependency(dependency)
@@ -107,6 +116,21 @@ class _Writer:
             self._line("if type(result) in encodable:")
             self._line("    return encode(result)")
         self._line(f"return finish(result, {status})")
+
+    def plain_call(self, call: Call) -> None:
+        self._open_early(call)
+        for dependency in _in_order(call):
+            self._dependency(dependency)
+        self._line(f"result = {self._called(call, 'handler', {})}")
+        if self._closes_early:
+            self._line("await early.aclose()")
+        self._line("return result")
+
+    def _open_early(self, call: Call) -> None:
+        if any(dependency.early for dependency in _in_order(call)):
+            self.names |= {"open_exits": open_exits, "AsyncExitStack": AsyncExitStack}
+            self._line("early = await open_exits(request).enter_async_context(AsyncExitStack())")
+            self._closes_early = True
 
     def _answer_in_steps(self, call: Call, status: int | None, answers: Results) -> None:
         if call.takes(Given.RESPONSE):

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
-import traceback
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from velocipy.concurrency import call_plain
-from velocipy.errors import ClientDisconnect, HTTPException
+from velocipy.errors import ClientDisconnect, HTTPException, ValidationError
 from velocipy.http.request import Request
-from velocipy.http.response import JSONResponse, PlainTextResponse, Response
+from velocipy.http.response import JSONResponse, Response
+from velocipy.plans.debug_page import debug_response
 from velocipy.plans.exits import unwind
 from velocipy.plans.results import Results
 from velocipy.plans.signature import call_kind
+from velocipy.status import STATUS_PHRASES
 from velocipy.types import ExceptionHandler
 
 if TYPE_CHECKING:
@@ -28,18 +29,25 @@ class Failures:
         handlers: What answers, by exception class or status code.
         results: Turns what a handler returns into a response.
         debug: Whether an answer to an unhandled exception tells its traceback.
+        problem_details: Whether errors are told as application/problem+json (RFC 9457).
     """
 
     def __init__(
-        self, handlers: Mapping[int | type[Exception], ExceptionHandler], results: Results, debug: bool
+        self,
+        handlers: Mapping[int | type[Exception], ExceptionHandler],
+        results: Results,
+        *,
+        debug: bool,
+        problem_details: bool,
     ) -> None:
         self._handlers = dict(handlers)
         self._results = results
         self._debug = debug
+        self._problem_details = problem_details
 
     def handles(self, error: Exception) -> bool:
-        """Tell whether a handler was registered for what *error* is."""
-        return self._find(error) is not None
+        """Tell whether *error* is answered in another way than `{"detail": ...}`."""
+        return self._problem_details or self._find(error) is not None
 
     async def answer(self, request: Request, error: BaseException) -> Response:
         """Return the answer to *error*, which is raised first where dependencies left something open.
@@ -70,7 +78,11 @@ class Failures:
 
     def default(self, error: HTTPException) -> Response:
         """Return the answer that an `HTTPException` describes."""
-        response = JSONResponse({"detail": error.detail}, error.status_code, error.headers)
+        if self._problem_details:
+            content = _problem(error)
+            response = JSONResponse(content, error.status_code, error.headers, "application/problem+json")
+        else:
+            response = JSONResponse({"detail": error.detail}, error.status_code, error.headers)
         response.bind(self._results.encode)
         return response
 
@@ -78,7 +90,7 @@ class Failures:
         """Log *error* and return a 500 that tells nothing of it, unless in debug."""
         _logger.error("unhandled error in %s %r", request.method, request.path, exc_info=error)
         if self._debug:
-            return PlainTextResponse("".join(traceback.format_exception(error)), 500)
+            return debug_response(request, error)
         return self.default(HTTPException(500))
 
     def interrupted(self, request: Request, error: Exception) -> None:
@@ -92,3 +104,11 @@ class Failures:
             if cls in self._handlers:
                 return self._handlers[cls]
         return None
+
+
+def _problem(error: HTTPException) -> dict[str, Any]:
+    """Return what RFC 9457 section 3.1 wants to be told of *error*."""
+    told = {"type": "about:blank", "title": STATUS_PHRASES.get(error.status_code, ""), "status": error.status_code}
+    if isinstance(error, ValidationError):
+        return {**told, "errors": error.errors}
+    return told if error.detail == told["title"] else {**told, "detail": error.detail}

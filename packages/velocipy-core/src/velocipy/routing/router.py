@@ -55,6 +55,7 @@ class Route(NamedTuple):
         dependencies: What `Depends` says; called before the handler, the router's first, without being handed in.
         tags, summary, description, operation_id, deprecated: For documents.
         namespace: The local names around the handler, where its annotations are text and could mean them.
+        is_named: Whether the name was given, and so must be the only one.
     """
 
     path: str
@@ -72,6 +73,7 @@ class Route(NamedTuple):
     operation_id: str | None = None
     deprecated: bool = False
     namespace: dict[str, Any] | None = None
+    is_named: bool = False
 
 
 class Router:
@@ -97,6 +99,7 @@ class Router:
         self.tags = tuple(tags)
         self.dependencies = tuple(dependencies)
         self._routes: list[Route] = []
+        self._included_in: list[Router] = []
         self._included: list[tuple[str, tuple[str, ...], tuple[Any, ...], Router]] = []
 
     @property
@@ -134,6 +137,7 @@ class Router:
             raise TypeError(f"include_router takes a Router, not a {type(router).__name__}; did you mean its .router?")
         if router is self or any(included is self for included in router._all_included()):
             raise ValueError("a router cannot include itself, not by way of others either")
+        router._included_in.append(self)
         self._included.append((prefix.rstrip("/"), tuple(tags), tuple(dependencies), router))
         self._changed()
 
@@ -204,12 +208,15 @@ class Router:
                 operation_id,
                 deprecated,
                 _caller_namespace(),
+                name is not None,
             )
         )
         self._changed()
 
     def _changed(self) -> None:
         """Called after each change; an application freezes again then."""
+        for router in self._included_in:
+            router._changed()
 
     def route(
         self, path: str, methods: str | Iterable[str] | None = None, **options: Unpack[RouteOptions]

@@ -144,6 +144,10 @@ class RSGIRequest(Request):
     def root_path(self) -> str:
         return ""
 
+    def _authority(self) -> str | None:
+        authority: str | None = getattr(self._scope, "authority", None)  # of HTTP/2; HTTP/1 has the header
+        return authority or self._header("host", b"host")
+
     def _header(self, name: str, encoded: bytes) -> str | None:
         return self._scope.headers.get(name)  # type: ignore[no-any-return]
 

@@ -1,0 +1,60 @@
+"""Dependencies outside a request: for scripts, jobs and shells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from functools import partial
+from types import TracebackType
+from typing import Any, Self
+
+from velocipy.errors import ParameterError, StartupError, StartupErrorGroup
+from velocipy.models import Models
+from velocipy.plans.compiler import compile_call
+from velocipy.plans.graph import Graph
+from velocipy.plans.plan import Given
+from velocipy.plans.signature import find_place
+
+
+class Scope:
+    """Calls functions with what they depend on, and closes that at its end.
+
+    Args:
+        models: The application's conversions.
+        overrides: Its `dependency_overrides`.
+    """
+
+    def __init__(self, models: Models, overrides: Mapping[Callable[..., Any], Callable[..., Any]]) -> None:
+        self._models = models
+        self._overrides = overrides
+        self._exits: AsyncExitStack | None = None  # where plans look for it
+
+    async def call(self, function: Callable[..., Any], /, **values: Any) -> Any:
+        """Return what *function* returns, called with *values* and with its dependencies.
+
+        Raises:
+            StartupError: If it, or what it depends on, needs a request or has another mistake; several come as a
+                `StartupErrorGroup`.
+        """
+        faults: list[StartupError] = []
+        bound = partial(function, **values) if values else function
+        call = Graph(self._models, self._overrides, faults, [], None).read(bound)
+        if not faults and (call.inputs() or call.takes(Given.REQUEST) or call.takes(Given.RESPONSE)):
+            needed = ", ".join(repr(item.name) for item in call.inputs()) or "'request'"
+            problem = f"it needs {needed} of a request, and there is none."
+            faults.append(ParameterError(problem, "Give the value by name.", **find_place(function)._asdict()))
+        if len(faults) == 1:
+            raise faults[0]
+        if faults:
+            raise StartupErrorGroup(f"{function!r} cannot be called", faults)
+        return await compile_call(call, self._models)(self)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        exits, self._exits = self._exits, None
+        if exits is not None:
+            await exits.__aexit__(kind, error, trace)
