@@ -39,6 +39,11 @@ def find_cookie(header: str, name: str) -> str | None:
     """Return what `parse_cookies` finds for *name*, without reading the other cookies; linear as well."""
     start = 0
     while (at := header.find(name, start)) >= 0:
+        after = at + len(name)
+        if header[after : after + 1] == "=" and (at == 0 or header[at - 2 : at] == "; "):
+            # PERF: as browsers write it, so that there is nothing to look for before the name.
+            end = header.find(";", after)
+            return _value(header[after + 1 :] if end < 0 else header[after + 1 : end])
         start = max(start, header.rfind(";", start, at) + 1)
         end = header.find(";", at)
         pair = header[start:] if end < 0 else header[start:end]

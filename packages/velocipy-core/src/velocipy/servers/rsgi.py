@@ -152,7 +152,7 @@ class RSGIRequest(Request):
         return self._scope.headers.get(name)  # type: ignore[no-any-return]
 
     def _header_list(self, name: str) -> list[str]:
-        return list(self._scope.headers.get_all(name))
+        return self._scope.headers.get_all(name)  # type: ignore[no-any-return]
 
     def _header_pairs(self) -> Pairs:
         return list(self._scope.headers.items())
