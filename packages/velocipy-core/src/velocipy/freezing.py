@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Union
 
-from velocipy.conversion.table import union_members
+from velocipy.conversion.table import UnsupportedType, union_members
 from velocipy.errors import (
     HTTPException,
     ParameterError,
@@ -31,7 +31,7 @@ from velocipy.routing.path import Segment, parse_path
 from velocipy.routing.router import Route
 from velocipy.routing.tree import Tree
 from velocipy.serialization import JSONCodec
-from velocipy.types import UNSET, ExceptionHandler, Handler
+from velocipy.types import UNSET, ExceptionHandler, Handler, Selection
 
 Match = tuple[Plan, Sequence[str]]
 
@@ -153,21 +153,23 @@ def _namespace(route: Route, settings: Settings) -> dict[str, Any] | None:
 
 def _answers(route: Route, settings: Settings, models: Models, results: Results, faults: list[StartupError]) -> Results:
     """Return what makes an answer of what the handler of *route* returns."""
-    if route.response_class is not None:
-        return Results(results.encode, response_class=route.response_class)
     declared = route.response_model
     if declared is UNSET:
         declared = _without_responses(read_return(route.handler, _namespace(route, settings)))
-    if declared is None:
-        return results
+    encode = None
     try:
-        encode = models.encoder(declared, route.selection)
+        if declared is not None:
+            encode = models.encoder(declared, route.selection)
+        elif route.selection != Selection():
+            raise UnsupportedType("nothing is declared to choose fields from")
     except Exception as error:  # of a library that was asked about the type too
         problem = f"the type that it returns cannot be used: {error}."
         remedy = "Correct it, or say response_model=None."
         faults.append(ParameterError(problem, remedy, **find_place(route.handler)._asdict()))
         return results
-    return results if encode is None else Results(encode, declared=True)
+    if encode is None and route.response_class is None:
+        return results
+    return Results(results.encode, declared=encode, response_class=route.response_class, decode=settings.codec.decode)
 
 
 def _without_responses(annotation: Any) -> Any:

@@ -8,15 +8,15 @@ stops at the first fault) the one table of `conversion` finds them all.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any, NamedTuple, Protocol, get_args, get_origin
 
 from velocipy.conversion.constraints import read_constraints
 from velocipy.conversion.faults import INVALID, MAX_FAULTS, Convert, Loc, refuse
-from velocipy.conversion.projection import read_projection
+from velocipy.conversion.projection import ResponseTypeError, read_projection
 from velocipy.conversion.records import is_record, read_record
-from velocipy.conversion.table import LISTS, Table, UnsupportedType, unwrap
+from velocipy.conversion.table import LISTS, Table, UnsupportedType, union_members, unwrap
 from velocipy.errors import Fault, ValidationError, invalid_json
 from velocipy.serialization import JSONCodec
 from velocipy.types import Selection
@@ -120,14 +120,24 @@ class Models:
         for adapter in self._foreign:
             if adapter.supports(annotation):
                 return adapter.encoder(annotation, selection)
-        projection = read_projection(annotation, selection, self.data.namespace)
+        projection = read_projection(annotation, selection, self.data.namespace, self._foreign_cut)
         if projection is None:
+            if selection != Selection():
+                raise UnsupportedType("it has no fields to choose from")
             return None
         if selection.exclude_unset or selection.exclude_defaults or not selection.by_alias:
             raise UnsupportedType("only models of pydantic know by_alias, exclude_unset and exclude_defaults")
         fits, cut, _ = projection
         encode = self._codec.encode
         return lambda value: encode(value if fits(value) else cut(value))
+
+    def _foreign_cut(self, cls: Any, selection: Selection) -> Callable[[Any], Any] | None:
+        """Return what makes builtins of a value of a model that is not ours and stands within what is."""
+        for adapter in self._foreign:
+            if adapter.is_model(cls):
+                encode, decode = adapter.encoder(cls, selection), self._codec.decode
+                return lambda value: decode(encode(value))
+        return None
 
     def fields(self, annotation: Any) -> Fields:
         """Return the fields of a model, whoever owns it."""
@@ -260,8 +270,9 @@ class PydanticAdapter:
         model = get_origin(plain) or plain
         fields = []
         for name, info in model.model_fields.items():
-            # The field's own constraints are judged by the model; here its text becomes what it is made of.
-            fields.append((name, info.alias or name, info.annotation, info.is_required()))
+            alias = info.validation_alias if isinstance(info.validation_alias, str) else info.alias
+            kind = Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
+            fields.append((name, alias or name, kind, info.is_required()))
         by_alias = {name: key for name, key, _, _ in fields}
         adapter, error_type = self._type_adapter(annotation)
 
@@ -308,20 +319,38 @@ class PydanticAdapter:
     def encoder(self, annotation: Any, selection: Selection) -> Callable[[Any], bytes]:
         from pydantic_core import PydanticSerializationError
 
-        adapter, _ = self._type_adapter(annotation)
-        options = {**selection._asdict(), "exclude": selection.exclude or None}
-        item_options = dict(options)
-        if get_origin(unwrap(annotation)[0]) in LISTS:  # of each item
-            item_options |= {name: {"__all__": options[name]} for name in ("include", "exclude") if options[name]}
+        adapter, error_type = self._type_adapter(annotation)
+        options: dict[str, Any] = {**selection._asdict(), "exclude": selection.exclude or None}
+        if selection.include is not None or selection.exclude:
+            (depth,) = depths if len(depths := set(_depths(annotation))) == 1 else (-1,)
+            if depth < 0:
+                raise UnsupportedType("include and exclude choose from one model, a list or a dict of it")
+            self._check_names(annotation, selection)
+            for _ in range(depth):  # of each item
+                options |= {name: {"__all__": options[name]} for name in ("include", "exclude") if options[name]}
+        dump = partial(adapter.dump_json, warnings="error", **options)
 
         def encode(value: Any) -> bytes:
+            if isinstance(value, Iterator):
+                value = list(value)
             try:
-                return bytes(adapter.dump_json(value, warnings="error", **item_options))
+                return bytes(dump(value))
             except PydanticSerializationError:  # not of the model: a dict, a row
-                model = adapter.validate_python(value, from_attributes=True)
-                return bytes(adapter.dump_json(model, **item_options))
+                try:
+                    return bytes(dump(adapter.validate_python(value, from_attributes=True)))
+                except (PydanticSerializationError, error_type) as error:
+                    raise ResponseTypeError(f"a {type(value).__qualname__} is not what was declared") from error
 
         return encode
+
+    def _check_names(self, annotation: Any, selection: Selection) -> None:
+        """Refuse to include or exclude what no model has: a misspelt name would let a secret out."""
+        models = list(_innermost(annotation))
+        if all(map(self.is_model, models)):
+            known = {name for item in models for name in _field_names(get_origin(item) or item)}
+            unknown = (selection.exclude | (selection.include or frozenset())) - known
+            if unknown:
+                raise UnsupportedType(f"it has no field {', '.join(map(repr, sorted(unknown)))} to include or exclude")
 
     def _type_adapter(self, annotation: Any) -> tuple[Any, type[Exception]]:
         from pydantic import TypeAdapter, ValidationError
@@ -340,3 +369,38 @@ def _pydantic_faults(error: Any, loc: Loc, faults: list[Fault]) -> Any:
     for fault in error.errors(include_url=False, include_context=False, include_input=False)[: MAX_FAULTS + 1]:
         refuse(faults, (*loc, *fault["loc"]), fault["type"], fault["msg"])
     return INVALID
+
+
+def _field_names(model: Any) -> set[str]:
+    return {*model.model_fields, *model.model_computed_fields}
+
+
+def _containers(annotation: Any) -> tuple[list[Any], bool]:
+    """Return what *annotation* is made of, besides None, and whether it has many of it."""
+    plain, _ = unwrap(annotation)
+    members = union_members(plain)
+    if members:
+        return [member for member in members if member not in (None, type(None))], False
+    origin, arguments = get_origin(plain), get_args(plain)
+    if origin in LISTS and arguments:
+        return [argument for argument in arguments if argument is not Ellipsis], True
+    if isinstance(origin, type) and issubclass(origin, Mapping) and len(arguments) == 2:
+        return [arguments[1]], True
+    return [], False
+
+
+def _innermost(annotation: Any) -> Iterator[Any]:
+    inner, _ = _containers(annotation)
+    if not inner:
+        yield unwrap(annotation)[0]
+    for item in inner:
+        yield from _innermost(item)
+
+
+def _depths(annotation: Any, depth: int = 0) -> Iterator[int]:
+    """Tell in how many lists and dicts the models of *annotation* stand."""
+    inner, many = _containers(annotation)
+    if not inner:
+        yield depth
+    for item in inner:
+        yield from _depths(item, depth + many)

@@ -7,13 +7,15 @@ are, in one pass; others are cut to builtins first. Types without fields are not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple, get_args, get_origin
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import Enum
+from typing import Any, Literal, NamedTuple, get_args, get_origin, is_typeddict
 
-from velocipy.conversion.records import Record, is_record, read_record
-from velocipy.conversion.table import LISTS, union_members, unwrap
+from velocipy.conversion.records import Record, is_record, read_output
+from velocipy.conversion.scalars import DATA
+from velocipy.conversion.table import LISTS, UnsupportedType, union_members, unwrap
 from velocipy.errors import VelociPyException
-from velocipy.types import Selection
+from velocipy.types import UNSET, Selection
 
 
 class ResponseTypeError(VelociPyException):
@@ -31,17 +33,35 @@ class Projection(NamedTuple):
     flat: type | None = None
 
 
-def read_projection(annotation: Any, selection: Selection, namespace: dict[str, Any] | None) -> Projection | None:
-    """Return the projection of a type, None if no part of it has fields."""
-    return _Reader(selection, namespace).read(annotation)
+Foreign = Callable[[Any, Selection], "Callable[[Any], Any] | None"]
+"""Takes a class and a selection; returns what cuts a value to builtins if the class is some library's, else None."""
+
+
+def read_projection(
+    annotation: Any, selection: Selection, namespace: dict[str, Any] | None, foreign: Foreign = lambda *_: None
+) -> Projection | None:
+    """Return the projection of a type, None if no part of it has fields.
+
+    Raises:
+        UnsupportedType: If *selection* names what no outermost object has.
+    """
+    reader = _Reader(selection, namespace, foreign)
+    projection = reader.read(annotation)
+    unknown = (selection.exclude | (selection.include or frozenset())) - reader.outermost
+    if unknown and projection is not None and not reader.has_foreign:
+        raise UnsupportedType(f"it has no field {', '.join(map(repr, sorted(unknown)))} to include or to exclude")
+    return projection
 
 
 class _Reader:
-    def __init__(self, selection: Selection, namespace: dict[str, Any] | None) -> None:
+    def __init__(self, selection: Selection, namespace: dict[str, Any] | None, foreign: Foreign) -> None:
         self._selection = selection
         self._namespace = namespace
-        self._known: dict[Any, Projection] = {}
+        self._foreign = foreign
+        self._known: dict[tuple[Any, bool], Projection] = {}
         self._depth = 0
+        self.outermost: set[str] = set()
+        self.has_foreign = False
 
     def read(self, annotation: Any) -> Projection | None:
         plain, _ = unwrap(annotation)
@@ -51,46 +71,60 @@ class _Reader:
         arguments = get_args(plain)
         if is_record(plain):
             return self._record(plain)
-        if origin in LISTS and arguments:
-            return _many(self.read(arguments[0]), origin)
+        cut = self._foreign(plain, self._selection_here()) if isinstance(origin, type) else None
+        if cut is not None:
+            self.has_foreign |= self._depth == 0
+            return Projection(lambda value: False, cut)
+        if origin is tuple and arguments and arguments[-1] is not Ellipsis:
+            return _each([self.read(argument) for argument in arguments])
         if isinstance(origin, type) and issubclass(origin, Mapping) and len(arguments) == 2:
             return _values(self.read(arguments[1]))
+        if _is_list(origin) and arguments:
+            return _many(self.read(arguments[0]), origin)
         return None
 
+    def _selection_here(self) -> Selection:
+        return self._selection if self._depth == 0 else Selection(exclude_none=self._selection.exclude_none)
+
     def _record(self, annotation: Any) -> Projection:
-        if annotation in self._known:
-            return self._known[annotation]
+        known = (annotation, self._depth == 0)
+        if known in self._known:
+            return self._known[known]
         later: list[Projection] = []
         # A class may name itself in its fields: until it is read, this stands for it.
-        self._known[annotation] = Projection(lambda value: later[0].fits(value), lambda value: later[0].cut(value))
-        record = read_record(annotation, self._namespace)
-        selection = self._selection if self._depth == 0 else Selection(exclude_none=self._selection.exclude_none)
+        self._known[known] = Projection(lambda value: later[0].fits(value), lambda value: later[0].cut(value))
+        record = read_output(annotation, self._namespace)
+        selection = self._selection_here()
+        if self._depth == 0:
+            self.outermost |= {field.name for field in record.fields}
         self._depth += 1
         fields = [
-            (field.name, field.key, field.required, self.read(field.annotation))
+            _Field(field.name, field.key, field.required, self.read(field.annotation), _guard(field.annotation))
             for field in record.fields
             if field.name not in selection.exclude and (selection.include is None or field.name in selection.include)
         ]
         self._depth -= 1
         later.append(_fields(record, get_origin(annotation) or annotation, fields, selection))
-        self._known[annotation] = later[0]
+        self._known[known] = later[0]
         return later[0]
 
     def _union(self, members: list[Any]) -> Projection | None:
-        inner = [(member, projection) for member in members if (projection := self.read(member)) is not None]
+        read = [(member, self.read(member)) for member in members]
+        inner = [(get_origin(member) or member, projection) for member, projection in read if projection is not None]
         if not inner:
             return None
-        if len(inner) == 1:
-            fits, cut, _ = inner[0][1]
-            return Projection(
-                lambda value: not _has_fields(value) or fits(value),
-                lambda value: cut(value) if _has_fields(value) else value,
-            )
+        others = [get_origin(member) or member for member, projection in read if projection is None]
+        plain = tuple(type(None) if other is None else other for other in others)
+        by_class = [(cls, projection) for cls, projection in inner if isinstance(cls, type) and not is_typeddict(cls)]
 
-        def choose(value: Any) -> Projection:
-            for member, projection in inner:
-                if isinstance(value, get_origin(member) or member):
-                    return projection
+        def choose(value: Any) -> Projection | None:
+            """Return the projection of the member that *value* is of, None if that is a member without fields."""
+            of_value = [(cls, projection) for cls, projection in by_class if isinstance(value, cls)]
+            if of_value:
+                order = type(value).__mro__
+                return min(of_value, key=lambda item: order.index(item[0]) if item[0] in order else len(order))[1]
+            if any(_may_be(value, cls) for cls in plain):
+                return None
             for _, projection in inner:
                 try:
                     projection.cut(value)
@@ -99,14 +133,30 @@ class _Reader:
                 return projection
             raise ResponseTypeError(f"a {type(value).__qualname__} is none of {', '.join(map(str, members))}")
 
-        return Projection(
-            lambda value: not _has_fields(value) or any(projection.fits(value) for _, projection in inner),
-            lambda value: choose(value).cut(value) if _has_fields(value) else value,
-        )
+        def fits(value: Any) -> bool:
+            if value is None:
+                return type(None) in plain
+            return any(projection.fits(value) for _, projection in inner)
+
+        def cut(value: Any) -> Any:
+            projection = choose(value)
+            return value if projection is None else projection.cut(value)
+
+        return Projection(fits, cut)
 
 
-def _has_fields(value: Any) -> bool:
-    return value is not None and not isinstance(value, (str, bytes, int, float))
+def _is_list(origin: Any) -> bool:
+    """Tell whether *origin* is a class of many values that are sent as an array: an iterator is streamed."""
+    return origin in LISTS or (
+        isinstance(origin, type) and issubclass(origin, Iterable) and not issubclass(origin, (Iterator, Mapping))
+    )
+
+
+def _may_be(value: Any, member: Any) -> bool:
+    """Tell whether *value* can be of a member of a union that has no fields."""
+    if not isinstance(member, type):  # Any, a Literal
+        return member is Any or isinstance(value, (str, bytes, int, Enum))
+    return isinstance(value, (int, float) if member is float else member)
 
 
 def _many(item: Projection | None, origin: Any) -> Projection | None:
@@ -127,6 +177,20 @@ def _many(item: Projection | None, origin: Any) -> Projection | None:
     return Projection(fit_all, cut_all)
 
 
+def _each(items: list[Projection | None]) -> Projection | None:
+    """Return the projection of a tuple in which each place has its own type."""
+    if not any(items):
+        return None
+
+    def cut_each(value: Any) -> Any:
+        if not isinstance(value, (list, tuple)) or len(value) != len(items):
+            raise ResponseTypeError(f"a {type(value).__qualname__} is no tuple of {len(items)}")
+        pairs = zip(items, value, strict=True)
+        return [element if item is None else item.cut(element) for item, element in pairs]
+
+    return Projection(lambda value: False, cut_each)
+
+
 def _values(item: Projection | None) -> Projection | None:
     if item is None:
         return None
@@ -140,36 +204,87 @@ def _values(item: Projection | None) -> Projection | None:
     return Projection(lambda value: type(value) is dict and all(map(fits, value.values())), cut_all)
 
 
-def _fields(
-    record: Record, cls: Any, fields: list[tuple[str, str, bool, Projection | None]], selection: Selection
-) -> Projection:
-    inner = [(name, projection.fits) for name, _, _, projection in fields if projection is not None]
-    keys = {key for _, key, _, _ in fields}
-    whole = selection.include is None and not selection.exclude and not selection.exclude_none
+def _guard(annotation: Any) -> Callable[[Any], Any]:
+    """Return what refuses a value with fields where a type without fields was declared."""
+    members = [unwrap(member)[0] for member in union_members(unwrap(annotation)[0]) or (annotation,)]
+    return _without_fields if all(map(_is_scalar, members)) else _as_it_is
+
+
+def _is_scalar(plain: Any) -> bool:
+    if get_origin(plain) is Literal or (isinstance(plain, type) and issubclass(plain, Enum)):
+        return True
+    return plain is None or (isinstance(plain, type) and plain is not object and plain in DATA)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _without_fields(value: Any) -> Any:
+    if isinstance(value, (Mapping, list, tuple, set)) or is_record(type(value)) or hasattr(type(value), "model_dump"):
+        raise ResponseTypeError(f"a {type(value).__qualname__} stands where a plain value was declared")
+    return value
+
+
+class _Field(NamedTuple):
+    name: str
+    key: str
+    required: bool
+    projection: Projection | None
+    guard: Callable[[Any], Any]
+
+
+def _fields(record: Record, cls: Any, fields: list[_Field], selection: Selection) -> Projection:
+    inner = [(field.name, field.projection.fits) for field in fields if field.projection is not None]
+    cuts = [
+        (field.name, field.key, field.required, field.projection.cut if field.projection else field.guard)
+        for field in fields
+    ]
+    keys = {field.key for field in fields}
+    needed = {field.key for field in fields if field.required}
+    whole = selection.include is None and not selection.exclude and not selection.exclude_none and record.as_it_is
+    as_array = record.from_array
 
     def fits(value: Any) -> bool:
         if not whole:
             return False
         if record.build is dict:  # a TypedDict
-            return type(value) is dict and value.keys() <= keys and all(fit(value[name]) for name, fit in inner)
+            return (
+                type(value) is dict
+                and needed <= value.keys() <= keys
+                and all(fit(value[name]) for name, fit in inner if name in value)
+            )
         return type(value) is cls and all(fit(getattr(value, name)) for name, fit in inner)
 
-    def cut(value: Any) -> dict[str, Any]:
-        from_mapping = isinstance(value, Mapping)
+    def cut(value: Any) -> Any:
+        row = _as_mapping(value)
         found: dict[str, Any] = {}
-        for name, key, required, projection in fields:
-            if from_mapping:
-                present = key in value or name in value
-                element = value.get(key, value.get(name))
-            else:
-                present = hasattr(value, name)
-                element = getattr(value, name, None)
-            if present and not (element is None and selection.exclude_none):
-                found[key] = element if projection is None else projection.cut(element)
-            elif required and not present:
-                raise ResponseTypeError(f"a {type(value).__qualname__} has no {name!r}, which {record.name} demands")
         if record.tag is not None:
             found[record.tag[0]] = record.tag[1]
-        return found
+            if row is not None and row.get(*record.tag) != record.tag[1]:
+                raise ResponseTypeError(f"a {row[record.tag[0]]!r} is no {record.name}")
+        for name, key, required, cut_field in cuts:
+            if row is not None:
+                element = row[key] if key in row else row.get(name, UNSET)
+            else:
+                element = getattr(value, name, UNSET)
+            if element is UNSET or type(element).__name__ == "UnsetType":  # ours, or msgspec's
+                if required:
+                    raise ResponseTypeError(f"a {type(value).__qualname__} lacks {name!r}, which {record.name} demands")
+                if as_array:  # the place of a value says which it is
+                    found[key] = None
+            elif element is not None or not selection.exclude_none or as_array:
+                found[key] = cut_field(element)
+        return list(found.values()) if as_array else found
 
     return Projection(fits, cut, cls if whole and not inner and record.build is not dict else None)
+
+
+def _as_mapping(value: Any) -> Mapping[str, Any] | None:
+    """Return *value* by its keys, None if it has attributes instead: rows of databases have keys and are no Mapping."""
+    if isinstance(value, Mapping):
+        return value
+    cls = type(value)
+    if hasattr(cls, "keys") and hasattr(cls, "__getitem__"):
+        return {key: value[key] for key in value.keys()}  # noqa: SIM118
+    return None

@@ -31,6 +31,7 @@ class Record(NamedTuple):
     forbids_extra: bool = False
     from_array: bool = False  # whether data may be an array of the fields in order
     from_object: bool = True
+    as_it_is: bool = True  # whether every codec writes an instance with these fields and no other
 
 
 def is_record(annotation: Any) -> bool:
@@ -52,9 +53,37 @@ def read_record(annotation: Any, namespace: dict[str, Any] | None = None) -> Rec
     reader = _reader(cls)
     if reader is None:
         raise TypeError(f"{annotation!r} has no fields")
+    return reader(cls, _hints(cls, annotation, namespace))
+
+
+def read_output(annotation: Any, namespace: dict[str, Any] | None = None) -> Record:
+    """Return the fields with which an instance is written, where they are others than those that it is made of."""
+    record = read_record(annotation, namespace)
+    cls = get_origin(annotation) or annotation
+    if dataclasses.is_dataclass(cls) and not hasattr(cls, "__struct_fields__"):
+        hints = _hints(cls, annotation, namespace)
+        names = {field.name: field.required for field in record.fields}
+        every = dataclasses.fields(cls)
+        fields = [Field(field.name, field.name, hints[field.name], names.get(field.name, False)) for field in every]
+        return record._replace(fields=fields, as_it_is=len(names) == len(every))
+    if hasattr(cls, "__attrs_attrs__"):
+        hints = _hints(cls, annotation, namespace)
+        required = {field.name for field in record.fields if field.required}
+        fields = [
+            Field(field.name, field.name, hints.get(field.name, Any), field.alias in required)
+            for field in cls.__attrs_attrs__
+            if field.name[0] != "_"
+        ]
+        # msgspec (0.22) writes whatever is in the dict of an instance.
+        return record._replace(fields=fields, as_it_is=cls.__dictoffset__ == 0)
+    return record
+
+
+def _hints(cls: Any, annotation: Any, namespace: dict[str, Any] | None) -> dict[str, Any]:
+    """Return the types of the fields, with what each type variable stands for."""
     hints = typing.get_type_hints(cls, localns=namespace, include_extras=True)
     arguments = _type_arguments(cls, annotation)
-    return reader(cls, {name: substitute(hint, arguments) for name, hint in hints.items()})
+    return {name: substitute(hint, arguments) for name, hint in hints.items()}
 
 
 def substitute(annotation: Any, arguments: Mapping[Any, Any]) -> Any:

@@ -63,7 +63,8 @@ class Bundle:
             else:
                 refuse(faults, loc, "multiple_values", "Input should be a single value, but there are several")
         if self._forbids_extra:
-            for extra in set(names) - {field.key for field in self._fields}:
+            keys = {field.key for field in self._fields}
+            for extra in (name for name in names if name not in keys):
                 refuse(faults, (self._place, extra), "extra_forbidden", "Extra inputs are not permitted")
         return self._make(found, (self._place,), faults) if len(faults) == before else INVALID
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
 from functools import cache
 from itertools import count
 from types import CodeType
@@ -24,7 +23,7 @@ from velocipy.http.cookies import find_cookie
 from velocipy.models import Models
 from velocipy.plans.body import require_json, require_no_browser
 from velocipy.plans.bundles import Bundle
-from velocipy.plans.exits import context_factory, enter, is_context, open_exits
+from velocipy.plans.exits import context_factory, enter, is_context, open_early, open_exits
 from velocipy.plans.plan import Argument, Call, Given, Input, Run
 from velocipy.plans.results import WITHOUT_BODY, Results, given_response, join
 from velocipy.plans.sources import Place
@@ -128,18 +127,20 @@ class _Writer:
 
     def _open_early(self, call: Call) -> None:
         if any(dependency.early for dependency in _in_order(call)):
-            self.names |= {"open_exits": open_exits, "AsyncExitStack": AsyncExitStack}
-            self._line("early = await open_exits(request).enter_async_context(AsyncExitStack())")
+            self.names["open_early"] = open_early
+            self._line("early = open_early(request)")
             self._closes_early = True
 
     def _answer_in_steps(self, call: Call, status: int | None, answers: Results) -> None:
         if call.takes(Given.RESPONSE):
             self.names["as_response"] = answers.response
-            self._line(f"answer = join(as_response(result, {status}), response)")
+            self._line(f"answer = as_response(result, {status})")
         else:
             self._line(f"answer = finish(result, {status})")
         if self._closes_early:
             self._line("await early.aclose()")
+        if call.takes(Given.RESPONSE):
+            self._line(f"answer = join(answer, response, {status})")
         self._line("return answer")
 
     def _line(self, text: str, depth: int = 1) -> None:

@@ -17,11 +17,28 @@ from velocipy.http.request import Request
 _logger = logging.getLogger("velocipy")
 
 
+class Exits(AsyncExitStack):
+    """The stack of a request; `early` is what closes before the answer is sent.
+
+    What stands on `early` may need what stands here, and never the other way round: it is always closed first.
+    """
+
+    early: AsyncExitStack | None = None
+
+
 def open_exits(request: Request) -> AsyncExitStack:
     """Return the stack of *request*, made at the first use."""
     if request._exits is None:
-        request._exits = AsyncExitStack()
+        request._exits = Exits()
     return request._exits
+
+
+def open_early(request: Request) -> AsyncExitStack:
+    """Return the stack of what closes before the answer of *request* is sent."""
+    exits = open_exits(request)
+    assert isinstance(exits, Exits)
+    exits.early = AsyncExitStack()
+    return exits.early
 
 
 def context_factory(call: Callable[..., Any]) -> Callable[..., AbstractAsyncContextManager[Any]]:
@@ -57,6 +74,9 @@ async def unwind(request: Request, error: BaseException | None) -> BaseException
     stack, request._exits = request._exits, None
     if stack is None:
         return error
+    early = getattr(stack, "early", None)
+    if early is not None:
+        stack.push_async_exit(early)
     try:
         await stack.__aexit__(type(error) if error else None, error, error.__traceback__ if error else None)
     except Exception as failure:

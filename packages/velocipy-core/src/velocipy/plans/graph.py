@@ -92,7 +92,11 @@ class Graph:
         before = []
         for dependency in dependencies:
             try:
-                before.append(self._depend(dependency, MISSING, (handler,)))
+                marker = _as_marker(dependency)
+                if not isinstance(marker, Dependency):
+                    problem = f"its dependencies have {dependency!r}."
+                    raise _Mistake(problem, "Write dependencies=[Depends(function)].", DependencyError)
+                before.append(self._depend(marker, MISSING, (handler,)))
             except (_Mistake, UnreadableSignature) as error:
                 self._fault(handler, "", error if isinstance(error, _Mistake) else _unread(error))
         try:
@@ -283,7 +287,7 @@ class Graph:
         if any(target is call for call in above):
             circle = " -> ".join(find_place(item).handler for item in (*above, target))
             raise _Mistake(f"the dependency needs itself: {circle}.", "Break the circle.", DependencyError)
-        key = target if isinstance(target, Hashable) else id(target)
+        key = (target if isinstance(target, Hashable) else id(target), dependency.scope)
         if dependency.use_cache and key in self._calls:
             return self._calls[key]
         made = self._read(target, above, early=dependency.scope == "handler")

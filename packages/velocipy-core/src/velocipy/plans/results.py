@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from enum import Enum
 from typing import Any
 
+from velocipy.http.headers import MutableHeaders
 from velocipy.http.request import Request
 from velocipy.http.response import PlainTextResponse, Response, StreamingResponse
 
 Encode = Callable[[Any], bytes]
+Decode = Callable[[bytes], Any]
 Run = Callable[[Request], Awaitable["bytes | Response"]]
 
 WITHOUT_BODY = frozenset({204, 205, 304})  # RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5
@@ -19,15 +21,25 @@ class Results:
     """Turns the results of handlers into answers.
 
     Attributes:
-        encode: Makes JSON of a value: the application's codec, or what a route's declared type makes of it.
+        encode: Makes JSON of a value: the application's codec, or what a route's declared type makes of it. The
+            content of a Response is always the codec's.
         encodable: The types whose values `encode` takes as they are. Plans look here first; `finish` adds to it.
     """
 
-    def __init__(self, encode: Encode, *, declared: bool = False, response_class: type[Response] | None = None) -> None:
-        self.encode = encode
+    def __init__(
+        self,
+        encode: Encode,
+        *,
+        declared: Encode | None = None,
+        response_class: type[Response] | None = None,
+        decode: Decode | None = None,
+    ) -> None:
+        self.encode = declared or encode
         self.encodable: set[type] = set() if response_class else {dict, list}
-        self._declared = declared
+        self._encode_any = encode
+        self._declared = declared is not None
         self._response_class = response_class
+        self._decode = decode
 
     def finish(self, result: Any, status: int | None) -> bytes | Response:
         """Return the JSON of *result* as bytes where it is that, else a `Response`.
@@ -37,11 +49,13 @@ class Results:
         text/plain, and everything else is JSON.
         """
         if isinstance(result, Response):
-            result.bind(self.encode)
+            result.bind(self._encode_any)
             return result
         if self._response_class is not None:
+            if self._declared and self._decode is not None:  # it shall not see more than may leave
+                result = self._decode(self.encode(result))
             made = self._response_class(result, status or 200)
-            made.bind(self.encode)
+            made.bind(self._encode_any)
             return made
         if status in WITHOUT_BODY:
             return Response(None, status or 204)
@@ -84,13 +98,24 @@ def given_response() -> Response:
     return response
 
 
-def join(answer: Response, given: Response) -> Response:
-    """Add to *answer* the headers and cookies, and the status if there is one, of the response that was handed in."""
+def join(answer: Response, given: Response, status: int | None) -> Response:
+    """Return *answer* with the headers and cookies, and the status if there is one, of the response that was handed in.
+
+    *answer* itself stays as it is, since a handler may return the same one to everybody.
+    """
+    if answer is given:  # returned by the handler itself
+        if given.status_code is None:
+            given.status_code = status or 200
+        return answer
+    from copy import copy  # seldom needed, and nothing that every program has to load
+
+    joined = copy(answer)
+    joined.headers = MutableHeaders(answer.headers)
     if given.status_code is not None:
-        answer.status_code = given.status_code
+        joined.status_code = given.status_code
+    for name in given.headers:
+        if name != "set-cookie":
+            joined.headers.pop(name)
     for name, value in given.headers.items():
-        if name == "set-cookie":
-            answer.headers.append(name, value)
-        else:
-            answer.headers[name] = value
-    return answer
+        joined.headers.append(name, value)
+    return joined
