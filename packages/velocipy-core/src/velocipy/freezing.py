@@ -123,7 +123,7 @@ def _make_plan(
     faults: list[StartupError],
 ) -> Plan:
     """Return the plan of *route*; one that cannot run, and faults, if there are any."""
-    path_names = tuple(segment.name for segment in segments if segment.name is not None)
+    path_names = tuple(name for segment in segments for name, _ in segment.values)
     status = route.status_code
     before = len(faults)
     if status is not None and not (isinstance(status, int) and 200 <= status <= 599):

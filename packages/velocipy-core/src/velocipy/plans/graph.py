@@ -80,7 +80,7 @@ class Graph:
         self._models = models
         self._overrides = overrides
         self._faults = faults
-        self._path = {segment.name: segment for segment in segments if segment.name is not None}
+        self._path = {name: convertor for segment in segments for name, convertor in segment.values}
         self._namespace = namespace
         models.data.namespace = models.text.namespace = namespace
         self._calls: dict[Hashable, Call] = {}
@@ -244,7 +244,7 @@ class Graph:
         if name not in self._path:
             known = ", ".join(map(repr, self._path)) or "none"
             raise _Mistake(f"the path has no value {name!r}; it has {known}.", "Put it in the path.")
-        convertor = self._path[name].convertor
+        convertor = self._path[name]
         if convertor is None:
             return str if annotation is Any else annotation
         wanted = convertor_type(convertor)

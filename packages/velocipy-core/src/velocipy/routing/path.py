@@ -9,16 +9,49 @@ from typing import NamedTuple
 from velocipy.errors import PathError
 from velocipy.routing.convertors import CATCH_ALL, CONVERTORS
 
-_PARAMETER = re.compile(r"\{([^{}:*]*)(?::([^{}:*]*))?(\*?)\}").fullmatch
+_VALUE = re.compile(r"\{([^{}:*]*)(?::([^{}:*]*))?(\*?)\}")
+
+
+class Pattern(NamedTuple):
+    """A segment of several parts, such as "{name}.{ext}": literal text before, between and after values.
+
+    The text between values is looked for from the end, so that the last value is the shortest: "a.tar.gz" is "a.tar"
+    and "gz". No value is empty.
+    """
+
+    literals: tuple[str, ...]  # one more than there are values
+    values: tuple[tuple[str, str | None], ...]  # names and convertors
+
+    def match(self, text: str) -> tuple[str, ...] | None:
+        """Return the values in *text*, None if it is not of this pattern; in time linear in its length."""
+        first, *between, last = self.literals
+        if not text.startswith(first) or not text.endswith(last) or len(text) < len(first) + len(last):
+            return None
+        text = text[len(first) : len(text) - len(last)]
+        found: list[str] = []
+        for literal in reversed(between):
+            text, separator, value = text.rpartition(literal)
+            if not separator or not value:
+                return None
+            found.append(value)
+        return (text, *reversed(found)) if text else None
 
 
 class Segment(NamedTuple):
-    """One part of a path between slashes: literal text, one value, or the whole rest."""
+    """One part of a path between slashes: literal text, one value, several parts, or the whole rest."""
 
     text: str  # as it is written
-    name: str | None = None  # of the value, None for literal text
+    name: str | None = None  # of the value, where there is one and nothing else
     convertor: str | None = None
     catches_all: bool = False
+    pattern: Pattern | None = None
+
+    @property
+    def values(self) -> tuple[tuple[str, str | None], ...]:
+        """The names of the values, each with its convertor."""
+        if self.pattern is not None:
+            return self.pattern.values
+        return () if self.name is None else ((self.name, self.convertor),)
 
 
 def split_path(path: str) -> list[str]:
@@ -38,7 +71,7 @@ def parse_path(path: str) -> list[Segment]:
         if mark in path:
             raise _error(path, f"has a {mark!r}, which is no part of a path.", "Declare query values as parameters.")
     segments = [_segment(path, text) for text in split_path(path)]
-    names = [segment.name for segment in segments if segment.name is not None]
+    names = [name for segment in segments for name, _ in segment.values]
     for name in names:
         if names.count(name) > 1:
             raise _error(path, f"names {name!r} twice.", "Give each value a name of its own.")
@@ -51,17 +84,28 @@ def parse_path(path: str) -> list[Segment]:
 def _segment(path: str, text: str) -> Segment:
     if "{" not in text and "}" not in text:
         return Segment(text)
-    match = _PARAMETER(text)
-    if match is None:
-        raise _error(
-            path, f"has {text!r}, where a value must fill the whole segment.", "Write it as {name} or {name:convertor}."
-        )
-    name, convertor, star = match.groups()
+    values = list(_VALUE.finditer(text))
+    literals = _VALUE.sub("\0", text).split("\0")
+    if not values or any(mark in literal for literal in literals for mark in "{}"):
+        raise _error(path, f"has {text!r}, where braces do not match.", "Write values as {name} or {name:convertor}.")
+    for match in values:
+        _check_value(path, *match.groups())
+    if len(values) == 1 and text == values[0][0]:
+        name, convertor, star = values[0].groups()
+        return Segment(text, name, convertor, bool(star) or convertor == CATCH_ALL)
+    if any(star or convertor == CATCH_ALL for _, convertor, star in (match.groups() for match in values)):
+        raise _error(path, f"has {text!r}, where a part takes the whole rest.", "Let it fill the segment.")
+    if "" in literals[1:-1]:
+        raise _error(path, f"has {text!r}, where nothing parts two values.", "Put text between them.")
+    named = tuple((match[1], match[2]) for match in values)
+    return Segment(text, pattern=Pattern(tuple(literals), named))
+
+
+def _check_value(path: str, name: str, convertor: str | None, star: str) -> None:
     if not name.isidentifier() or iskeyword(name):
         raise _error(path, f"has the value name {name!r}, which no parameter can have.", "Use a Python identifier.")
     if convertor is not None and convertor not in CONVERTORS:
         raise _error(path, f"has the unknown convertor {convertor!r}.", f"There are {', '.join(sorted(CONVERTORS))}.")
-    return Segment(text, name, convertor, bool(star) or convertor == CATCH_ALL)
 
 
 def _error(path: str, problem: str, remedy: str) -> PathError:

@@ -1,8 +1,8 @@
 """The lookup: from a path and a method to what was registered for them.
 
-A tree of segments; at each level literal text is tried before a value, and a value before the whole rest, with a way
-back from dead ends. Paths without values also stand in one table. Cost grows with the depth of the path alone.
-The tree stores and returns whatever it was given, and knows no plan.
+A tree of segments; at each level literal text is tried before a pattern of several parts, that before a value, and a
+value before the whole rest, with a way back from dead ends. Paths without values also stand in one table. Cost grows
+with the depth of the path alone. The tree stores and returns whatever it was given, and knows no plan.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-from velocipy.routing.path import Segment, split_path
+from velocipy.routing.path import Pattern, Segment, split_path
 
 Target = TypeVar("Target")
 
@@ -21,10 +21,11 @@ class Node(Generic[Target]):
     `choice` tells whether a path may go on here in more than one way.
     """
 
-    __slots__ = ("choice", "literals", "rest", "targets", "value")
+    __slots__ = ("choice", "literals", "patterns", "rest", "targets", "value")
 
     def __init__(self) -> None:
         self.choice = False
+        self.patterns: dict[tuple[str, ...], tuple[Pattern, Node[Target]]] = {}
         self.literals: dict[str, Node[Target]] = {}
         self.value: Node[Target] | None = None
         self.rest: Node[Target] | None = None
@@ -54,17 +55,20 @@ class Tree(Generic[Target]):
         node = self._root
         for segment in segments:
             before = node
-            if segment.name is None:
+            if segment.pattern is not None:
+                _, node = node.patterns.setdefault(segment.pattern.literals, (segment.pattern, Node()))
+            elif segment.name is None:
                 node = node.literals.setdefault(segment.text, Node())
             elif segment.catches_all:
                 node.rest = node = node.rest or Node()
             else:
                 node.value = node = node.value or Node()
-            before.choice = before.rest is not None or (before.value is not None and bool(before.literals))
+            ways = (before.literals, before.patterns, before.value, before.rest)
+            before.choice = bool(before.patterns) or sum(map(bool, ways)) > 1 or before.rest is not None
         taken = node.targets.setdefault(method, target)
         if taken is not target:
             return taken
-        if all(segment.name is None for segment in segments):
+        if not any(segment.values for segment in segments):
             self._table["/" + "/".join(segment.text for segment in segments)] = node.targets
         return None
 
@@ -82,7 +86,7 @@ class Tree(Generic[Target]):
                 choice = True
             if part in node.literals:
                 node = node.literals[part]
-            elif part and node.value is not None:
+            elif part and node.value is not None and not node.patterns:
                 node = node.value
                 values.append(part)
             else:
@@ -121,6 +125,10 @@ class Tree(Generic[Target]):
             part = parts[depth]
             if node.value is not None:
                 ways.append((node.value, depth + 1, (*values, part)))
+            for pattern, child in reversed(node.patterns.values()):
+                found = pattern.match(part)
+                if found is not None:
+                    ways.append((child, depth + 1, (*values, *found)))
             if part in node.literals:
                 ways.append((node.literals[part], depth + 1, values))
         return matches

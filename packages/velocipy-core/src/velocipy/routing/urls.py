@@ -8,6 +8,8 @@ from urllib.parse import quote, urlencode
 
 from velocipy.routing.path import Segment
 
+_PLAIN = "!$&'()*+,;=:@~"  # what a segment has unencoded (RFC 3986 section 3.3)
+
 
 def build_path(segments: Sequence[Segment], values: Mapping[str, Any]) -> str:
     """Return the path with *values* in their places, percent-encoded; further values become the query.
@@ -19,17 +21,26 @@ def build_path(segments: Sequence[Segment], values: Mapping[str, Any]) -> str:
     left = dict(values)
     parts = []
     for segment in segments:
-        if segment.name is None:
-            parts.append(quote(segment.text, safe="!$&'()*+,;=:@~"))
+        if segment.pattern is not None:
+            values_here = [_taken(left, name) for name, _ in segment.pattern.values]
+            pieces = [*zip(segment.pattern.literals, [*values_here, ""], strict=True)]
+            parts.append(quote("".join(piece for pair in pieces for piece in pair), safe=_PLAIN))
             continue
-        if segment.name not in left:
-            raise KeyError(f"the path has the value {segment.name!r}, which is not given")
-        text = str(left.pop(segment.name))
+        if segment.name is None:
+            parts.append(quote(segment.text, safe=_PLAIN))
+            continue
         if segment.catches_all:
-            parts.append(quote(text, safe="/!$&'()*+,;=:@~"))
-        elif text:
-            parts.append(quote(text, safe="!$&'()*+,;=:@~"))
+            parts.append(quote(_taken(left, segment.name, may_be_empty=True), safe="/" + _PLAIN))
         else:
-            raise ValueError(f"the value {segment.name!r} of the path is empty")
+            parts.append(quote(_taken(left, segment.name), safe=_PLAIN))
     path = "/" + "/".join(parts)
     return f"{path}?{urlencode(left, doseq=True)}" if left else path
+
+
+def _taken(values: dict[str, Any], name: str, *, may_be_empty: bool = False) -> str:
+    if name not in values:
+        raise KeyError(f"the path has the value {name!r}, which is not given")
+    text = str(values.pop(name))
+    if not text and not may_be_empty:
+        raise ValueError(f"the value {name!r} of the path is empty")
+    return text
