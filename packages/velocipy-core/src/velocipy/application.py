@@ -50,6 +50,7 @@ class VelociPy(Router):
         problem_details: Whether errors are told as application/problem+json (RFC 9457) rather than `{"detail": ...}`.
         namespace: Names that annotations may mean besides those of their module, such as what is imported under
             TYPE_CHECKING alone.
+        convertors: Types by the names that paths may use for them, as in "/{name:slug}".
 
     Attributes:
         state: What the application keeps for itself, such as a pool opened in the lifespan.
@@ -74,6 +75,7 @@ class VelociPy(Router):
         dependencies: Iterable[Any] = (),
         problem_details: bool = False,
         namespace: Mapping[str, Any] | None = None,
+        convertors: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(dependencies=dependencies)
         if max_content_length is not None and max_content_length < 0:
@@ -94,6 +96,7 @@ class VelociPy(Router):
         self._exception_handlers: dict[ExceptionKey, ExceptionHandler] = {}
         self._problem_details = problem_details
         self._namespace = dict(namespace or {})
+        self._convertors = dict(convertors or {})
         self._lifespan_state: dict[str, Any] = {}
         self._lifespan_tasks: dict[asyncio.AbstractEventLoop, LifespanTask] = {}
         self._changed()
@@ -163,6 +166,7 @@ class VelociPy(Router):
                 self.debug,
                 self._problem_details,
                 self._namespace,
+                self._convertors,
             ),
         )
         self._frozen: Frozen | None = frozen

@@ -27,6 +27,7 @@ from velocipy.plans.graph import Graph
 from velocipy.plans.plan import Plan, Run
 from velocipy.plans.results import Results, without_body
 from velocipy.plans.signature import MISSING, find_place, read_return
+from velocipy.routing.convertors import convertors
 from velocipy.routing.path import Segment, parse_path
 from velocipy.routing.router import Route
 from velocipy.routing.tree import Tree
@@ -47,6 +48,7 @@ class Settings(NamedTuple):
     debug: bool
     problem_details: bool
     namespace: Mapping[str, Any]
+    convertors: Mapping[str, Any]
 
 
 class Frozen(NamedTuple):
@@ -75,13 +77,14 @@ def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
     tree = Tree(misses.not_found, misses.refused)
     misses.methods = tree.methods
     models = Models(settings.model_adapters, settings.codec)
+    settings = settings._replace(convertors=convertors(settings.convertors))
     plans = []
     names: dict[str, list[Segment]] = {}
     named: dict[str, Route] = {}
     heads: list[tuple[list[Segment], Plan]] = []
     for route in routes:
         try:
-            segments = parse_path(route.path)
+            segments = parse_path(route.path, settings.convertors)
         except PathError as error:
             place = find_place(route.handler)
             faults.append(PathError(error.problem, error.remedy, place=place.place, handler=place.handler))
@@ -110,7 +113,9 @@ def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
     if distinct:
         lines = "".join(f"\n  {number}. {fault}" for number, fault in enumerate(distinct, 1))
         raise StartupErrorGroup(f"{len(distinct)} mistakes keep the application from starting:{lines}", distinct)
-    names |= {name: parse_path(route.path) for name, route in named.items()}  # before a function's own name
+    names |= {
+        name: parse_path(route.path, settings.convertors) for name, route in named.items()
+    }  # before a function's own name
     return Frozen(tree.find, failures, tuple(plans), names, models)
 
 
@@ -129,7 +134,7 @@ def _make_plan(
     if status is not None and not (isinstance(status, int) and 200 <= status <= 599):
         problem = f"the status_code {status!r} of {route.path} is no status of a response."
         faults.append(StartupError(problem, "Give one of 200 to 599.", **find_place(route.handler)._asdict()))
-    graph = Graph(models, settings.overrides, faults, segments, _namespace(route, settings))
+    graph = Graph(models, settings.overrides, faults, segments, _namespace(route, settings), settings.convertors)
     call = graph.read(route.handler, route.dependencies)
     answers = _answers(route, settings, models, results, faults)
     run: Run = _cannot_run

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 
-from velocipy import VelociPy
+from velocipy import Path, VelociPy
 
 app = VelociPy()
 
@@ -61,3 +61,28 @@ def test_values_are_converted_and_judged(client: Any) -> None:
     assert client.get("/v1-2/notes").json() == [1, 2]
     assert client.get("/v1-x/notes").json()["detail"][0]["loc"] == ["path", "minor"]
     assert client.get("/v-2/notes").status_code == 404
+
+
+slugs = VelociPy(convertors={"slug": Annotated[str, Path(pattern="^[a-z-]+$")], "digit": Annotated[int, Path(le=9)]})
+
+
+@slugs.get("/posts/{title:slug}/{page:digit}")
+async def post_of(title: str, page: int) -> list[Any]:
+    return [title, page]
+
+
+@pytest.mark.velocipy_app("slugs")
+def test_an_application_has_convertors_of_its_own(client: Any) -> None:
+    assert client.get("/posts/a-b/3").json() == ["a-b", 3]
+    faults = client.get("/posts/A/10").json()["detail"]
+    assert [(fault["loc"], fault["type"]) for fault in faults] == [
+        (["path", "title"], "string_pattern_mismatch"),
+        (["path", "page"], "less_than_equal"),
+    ]
+
+
+def test_another_application_does_not_know_them() -> None:
+    apart = VelociPy()
+    apart.add_route("/{title:slug}", post_of)
+    with pytest.raises(ValueError, match="unknown convertor 'slug'"):
+        apart.freeze()

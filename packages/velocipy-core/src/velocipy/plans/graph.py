@@ -28,7 +28,6 @@ from velocipy.plans.signature import (
     read_parameters,
 )
 from velocipy.plans.sources import Place, Source, as_source
-from velocipy.routing.convertors import convertor_type
 from velocipy.routing.path import Segment
 from velocipy.types import UNSET
 
@@ -67,6 +66,7 @@ class Graph:
         faults: Where mistakes go.
         segments: The path of the handler.
         namespace: Local names that its annotations may mean.
+        convertors: The types of the convertors in the path.
     """
 
     def __init__(
@@ -76,8 +76,10 @@ class Graph:
         faults: list[StartupError],
         segments: list[Segment],
         namespace: dict[str, Any] | None,
+        convertors: Mapping[str, Any] | None = None,
     ) -> None:
         self._models = models
+        self._convertors = convertors or {}
         self._overrides = overrides
         self._faults = faults
         self._path = {name: convertor for segment in segments for name, convertor in segment.values}
@@ -247,12 +249,13 @@ class Graph:
         convertor = self._path[name]
         if convertor is None:
             return str if annotation is Any else annotation
-        wanted = convertor_type(convertor)
-        if annotation is Any:
+        wanted = self._convertors[convertor]
+        plain_wanted, _ = unwrap(wanted)
+        if annotation is Any or annotation is plain_wanted:
             return wanted
         for member in _members(annotation):
             plain, _ = unwrap(member)
-            if get_origin(plain) is None and isinstance(plain, type) and not issubclass(plain, wanted):
+            if get_origin(plain) is None and isinstance(plain, type) and not issubclass(plain, plain_wanted):
                 problem = f"the path says {convertor}, the annotation {_type_name(plain)}."
                 raise _Mistake(problem, "Make them agree, or leave the convertor out.")
         return annotation

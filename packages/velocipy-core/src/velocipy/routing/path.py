@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from keyword import iskeyword
 from typing import NamedTuple
 
 from velocipy.errors import PathError
-from velocipy.routing.convertors import CATCH_ALL, CONVERTORS
+from velocipy.routing.convertors import BUILT_IN, CATCH_ALL
 
 _VALUE = re.compile(r"\{([^{}:*]*)(?::([^{}:*]*))?(\*?)\}")
 
@@ -59,8 +60,12 @@ def split_path(path: str) -> list[str]:
     return [part for part in path.split("/") if part]
 
 
-def parse_path(path: str) -> list[Segment]:
+def parse_path(path: str, known: Collection[str] = BUILT_IN) -> list[Segment]:
     """Return the segments of a template.
+
+    Args:
+        path: What was written.
+        known: The names of the convertors.
 
     Raises:
         PathError: If it is none; the message quotes it.
@@ -70,7 +75,7 @@ def parse_path(path: str) -> list[Segment]:
     for mark in "?#":
         if mark in path:
             raise _error(path, f"has a {mark!r}, which is no part of a path.", "Declare query values as parameters.")
-    segments = [_segment(path, text) for text in split_path(path)]
+    segments = [_segment(path, text, known) for text in split_path(path)]
     names = [name for segment in segments for name, _ in segment.values]
     for name in names:
         if names.count(name) > 1:
@@ -81,7 +86,7 @@ def parse_path(path: str) -> list[Segment]:
     return segments
 
 
-def _segment(path: str, text: str) -> Segment:
+def _segment(path: str, text: str, known: Collection[str]) -> Segment:
     if "{" not in text and "}" not in text:
         return Segment(text)
     values = list(_VALUE.finditer(text))
@@ -89,7 +94,7 @@ def _segment(path: str, text: str) -> Segment:
     if not values or any(mark in literal for literal in literals for mark in "{}"):
         raise _error(path, f"has {text!r}, where braces do not match.", "Write values as {name} or {name:convertor}.")
     for match in values:
-        _check_value(path, *match.groups())
+        _check_value(path, match[1], match[2], known)
     if len(values) == 1 and text == values[0][0]:
         name, convertor, star = values[0].groups()
         return Segment(text, name, convertor, bool(star) or convertor == CATCH_ALL)
@@ -101,11 +106,11 @@ def _segment(path: str, text: str) -> Segment:
     return Segment(text, pattern=Pattern(tuple(literals), named))
 
 
-def _check_value(path: str, name: str, convertor: str | None, star: str) -> None:
+def _check_value(path: str, name: str, convertor: str | None, known: Collection[str]) -> None:
     if not name.isidentifier() or iskeyword(name):
         raise _error(path, f"has the value name {name!r}, which no parameter can have.", "Use a Python identifier.")
-    if convertor is not None and convertor not in CONVERTORS:
-        raise _error(path, f"has the unknown convertor {convertor!r}.", f"There are {', '.join(sorted(CONVERTORS))}.")
+    if convertor is not None and convertor not in known:
+        raise _error(path, f"has the unknown convertor {convertor!r}.", f"There are {', '.join(sorted(known))}.")
 
 
 def _error(path: str, problem: str, remedy: str) -> PathError:
