@@ -113,9 +113,8 @@ def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
     if distinct:
         lines = "".join(f"\n  {number}. {fault}" for number, fault in enumerate(distinct, 1))
         raise StartupErrorGroup(f"{len(distinct)} mistakes keep the application from starting:{lines}", distinct)
-    names |= {
-        name: parse_path(route.path, settings.convertors) for name, route in named.items()
-    }  # before a function's own name
+    for name, route in named.items():  # a name that was given counts before that of a function
+        names[name] = parse_path(route.path, settings.convertors)
     return Frozen(tree.find, failures, tuple(plans), names, models)
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from velocipy.application import VelociPy
 
 
+_WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS"})
 _DRAIN_SECONDS = 0.5  # enough for what is on its way; a client that waits for the answer is not waited for
 
 
@@ -51,7 +52,7 @@ async def serve(app: VelociPy, scope: Scope, receive: Receive, send: Send) -> No
         answer = await plan.run(request)
     except BaseException as error:
         answer = await app._failures.answer(request, error)
-    if scope.get("http_version") == "2" and not isinstance(request._body, bytes):
+    if not isinstance(request._body, bytes) and request.method not in _WITHOUT_BODY:
         await _drain(request, answer, receive)
     if isinstance(answer, bytes):
         # PERF: the answer of a handler that returned data; no Response is made for it.
@@ -67,7 +68,8 @@ async def serve(app: VelociPy, scope: Scope, receive: Receive, send: Send) -> No
 async def _drain(request: Request, answer: bytes | Response, receive: Receive) -> None:
     """Take what is on its way of a body that nobody reads, before the answer leaves.
 
-    Hypercorn 0.18 breaks an HTTP/2 connection when a body arrives for a request that was answered already.
+    A server that closes a connection on which bytes still arrive resets it, and the client may lose the answer; over
+    HTTP/2 Hypercorn 0.18 breaks the connection for good.
     """
     if request._body is None:
         length = request._header("content-length", b"content-length")
