@@ -40,6 +40,7 @@ async def serve(app: VelociPy, scope: Any, proto: Any) -> None:
     request._scope = scope
     request._proto = proto
     request._headers = request._cookies = request._fields = request._state = request._body = request._exits = None
+    request._raw_headers = None
     answer: bytes | Response
     try:
         answer = await plan.run(request)
@@ -115,8 +116,9 @@ WRITERS: dict[type, Callable[[int, Pairs, Any, Any], Awaitable[None]]] = {
 class RSGIRequest(Request):
     """A request that came as an RSGI scope."""
 
-    __slots__ = ("_proto", "_scope")
+    __slots__ = ("_proto", "_raw_headers", "_scope")
 
+    _raw_headers: Any
     _scope: Any
     _proto: Any
 
@@ -149,10 +151,16 @@ class RSGIRequest(Request):
         return authority or self._header("host", b"host")
 
     def _header(self, name: str, encoded: bytes) -> str | None:
-        return self._scope.headers.get(name)  # type: ignore[no-any-return]
+        headers = self._raw_headers
+        if headers is None:
+            headers = self._raw_headers = self._scope.headers  # PERF: Granian makes another at each asking
+        return headers.get(name)  # type: ignore[no-any-return]
 
     def _header_list(self, name: str) -> list[str]:
-        return self._scope.headers.get_all(name)  # type: ignore[no-any-return]
+        headers = self._raw_headers
+        if headers is None:
+            headers = self._raw_headers = self._scope.headers
+        return headers.get_all(name)  # type: ignore[no-any-return]
 
     def _header_pairs(self) -> Pairs:
         return list(self._scope.headers.items())

@@ -56,6 +56,7 @@ def request(
 
     (plan,) = app.freeze()
     made = RSGIRequest()
+    made._raw_headers = None
     made._scope = Scope(version, {} if length is None else {"content-length": str(length)})
     made._proto = Replay(chunks)
     made._plan = plan
