@@ -158,10 +158,10 @@ def _namespace(route: Route, settings: Settings) -> dict[str, Any] | None:
 def _answers(route: Route, settings: Settings, models: Models, results: Results, faults: list[StartupError]) -> Results:
     """Return what makes an answer of what the handler of *route* returns."""
     declared = route.response_model
-    if declared is UNSET:
-        declared = _without_responses(read_return(route.handler, _namespace(route, settings)))
     encode = None
     try:
+        if declared is UNSET:
+            declared = _without_responses(read_return(route.handler, _namespace(route, settings)))
         if declared is not None:
             encode = models.encoder(declared, route.selection)
         elif route.selection != Selection():

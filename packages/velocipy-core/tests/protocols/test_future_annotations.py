@@ -76,7 +76,7 @@ async def wrapped(limit: Limit) -> list[int]:
     return [limit]
 
 
-@app.get("/return")
+@app.get("/return", response_model=None)
 async def with_unresolved_return(n: int = 1) -> OnlyForCheckers:
     return {"n": n}  # type: ignore[return-value]
 
@@ -135,8 +135,19 @@ def test_types_of_classes(client: Client) -> None:
     assert client.get("/class?limit=40").status_code == 422
 
 
-def test_a_return_type_for_checkers_alone_hinders_nothing(client: Client) -> None:
+def test_a_return_type_for_checkers_alone_hinders_nothing_where_it_is_not_asked(client: Client) -> None:
     assert client.get("/return?n=2").json() == {"n": 2}
+
+
+def test_a_return_type_for_checkers_alone_is_a_mistake_where_it_says_what_may_leave() -> None:
+    broken = VelociPy()
+
+    @broken.get("/")
+    async def handler() -> OnlyForCheckers:
+        raise AssertionError
+
+    with pytest.raises(ParameterError, match="OnlyForCheckers"):
+        broken.freeze()
 
 
 @pytest.mark.velocipy_app("local_app")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
-from typing import Any, Literal, NamedTuple, get_args, get_origin, is_typeddict
+from typing import Any, ForwardRef, Literal, NamedTuple, get_args, get_origin, is_typeddict
 
 from velocipy.conversion.records import Record, is_record, read_output
 from velocipy.conversion.scalars import DATA
@@ -65,6 +65,8 @@ class _Reader:
 
     def read(self, annotation: Any) -> Projection | None:
         plain, _ = unwrap(annotation)
+        if isinstance(plain, (str, ForwardRef)):
+            raise UnsupportedType(f"{plain!r} is the name of a type and not the type")
         if union_members(plain):
             return self._union([unwrap(member)[0] for member in union_members(plain)])
         origin = get_origin(plain) or plain
@@ -207,7 +209,13 @@ def _values(item: Projection | None) -> Projection | None:
 def _guard(annotation: Any) -> Callable[[Any], Any]:
     """Return what refuses a value with fields where a type without fields was declared."""
     members = [unwrap(member)[0] for member in union_members(unwrap(annotation)[0]) or (annotation,)]
-    return _without_fields if all(map(_is_scalar, members)) else _as_it_is
+    if all(map(_is_scalar, members)):
+        return _without_fields
+    origin, arguments = get_origin(members[0]), get_args(members[0])
+    if len(members) > 1 or not _is_list(origin) or len({*arguments} - {Ellipsis}) != 1:
+        return _as_it_is
+    many = _many(Projection(lambda value: False, _guard(arguments[0])), origin)
+    return many.cut if many else _as_it_is
 
 
 def _is_scalar(plain: Any) -> bool:
@@ -257,6 +265,8 @@ def _fields(record: Record, cls: Any, fields: list[_Field], selection: Selection
         return type(value) is cls and all(fit(getattr(value, name)) for name, fit in inner)
 
     def cut(value: Any) -> Any:
+        if value is None or isinstance(value, (str, bytes, int, float, list, set)):
+            raise ResponseTypeError(f"a {type(value).__qualname__} is no {record.name}")
         row = _as_mapping(value)
         found: dict[str, Any] = {}
         if record.tag is not None:

@@ -155,13 +155,17 @@ def read_parameters(
 
 
 def read_return(call: Callable[..., Any], namespace: dict[str, Any] | None) -> Any:
-    """Return the annotation of what *call* returns, MISSING if there is none or it cannot be resolved."""
+    """Return the annotation of what *call* returns, MISSING if there is none.
+
+    Raises:
+        Exception: Of any kind, if it cannot be resolved; nobody knows then what may leave.
+    """
     function = _function(call)
     try:
         annotation = _signature(call).return_annotation
-        return _resolve(annotation, getattr(function, "__globals__", {}), {**_closure(function), **(namespace or {})})
-    except Exception:
+    except (ValueError, TypeError):  # of a builtin
         return MISSING
+    return _resolve(annotation, getattr(function, "__globals__", {}), {**_closure(function), **(namespace or {})})
 
 
 def _signature(call: Callable[..., Any]) -> inspect.Signature:
