@@ -16,7 +16,7 @@ from velocipy.conversion.constraints import read_constraints
 from velocipy.conversion.faults import INVALID, MAX_FAULTS, Convert, Loc, refuse
 from velocipy.conversion.projection import ResponseTypeError, read_projection
 from velocipy.conversion.records import is_record, read_record
-from velocipy.conversion.table import LISTS, Table, UnsupportedType, union_members, unwrap
+from velocipy.conversion.table import LISTS, Table, UnsupportedType, is_optional, union_members, unwrap
 from velocipy.errors import Fault, ValidationError, invalid_json
 from velocipy.serialization import JSONCodec
 from velocipy.types import Selection
@@ -329,8 +329,11 @@ class PydanticAdapter:
             for _ in range(depth):  # of each item
                 options |= {name: {"__all__": options[name]} for name in ("include", "exclude") if options[name]}
         dump = partial(adapter.dump_json, warnings="error", **options)
+        optional = is_optional(annotation)
 
         def encode(value: Any) -> bytes:
+            if value is None and not optional:  # pydantic (2.14) would write null without a warning
+                raise ResponseTypeError("there is nothing where a model was declared")
             if isinstance(value, Iterator):
                 value = list(value)
             try:
