@@ -8,7 +8,8 @@ from httpx2 import Client
 from velocipy import VelociPy
 
 msgspec = pytest.importorskip("msgspec", reason="its models are tested here")
-attrs = pytest.importorskip("attrs", reason="its models are tested here")
+pytest.importorskip("attrs", reason="its models are tested here")
+import attrs  # noqa: E402
 from msgspec import UNSET, Meta, Struct, UnsetType, field  # noqa: E402
 
 app = VelociPy()

@@ -105,8 +105,8 @@ def assigned() -> Pack:
     return pack
 
 
-BLUE = {"name": "Blue", "age": 4}
-DICT = {**BLUE, "password": SECRET}
+BLUE: dict[str, Any] = {"name": "Blue", "age": 4}
+DICT: dict[str, Any] = {**BLUE, "password": SECRET}
 PRIVATE = Private(**BLUE)
 
 CASES: dict[str, tuple[dict[str, Any], Any, Any]] = {
@@ -130,10 +130,14 @@ CASES: dict[str, tuple[dict[str, Any], Any, Any]] = {
         {"name": "a", "children": [{"name": "b", "children": []}]},
     ),
     "generic": ({"model": Page[Public]}, Page[Public](items=[PRIVATE]), {"items": [BLUE]}),
-    "aliased": ({"model": Aliased}, Aliased(user_name="Blue"), {"userName": "Blue", "homeTown": ""}),
-    "by-name": ({"model": Aliased, "by_alias": False}, Aliased(user_name="Blue"), {"user_name": "Blue", "home": ""}),
+    "aliased": ({"model": Aliased}, Aliased.model_validate({"userName": "Blue"}), {"userName": "Blue", "homeTown": ""}),
+    "by-name": (
+        {"model": Aliased, "by_alias": False},
+        Aliased.model_validate({"userName": "Blue"}),
+        {"user_name": "Blue", "home": ""},
+    ),
     "computed": ({"model": Computed}, {"name": "Blue", "length": 99}, {"name": "Blue", "length": 4}),
-    "hidden": ({"model": Hidden}, Hidden(name="Blue"), {"name": "Blue", "token": "**********"}),
+    "hidden": ({"model": Hidden}, Hidden.model_validate({"name": "Blue"}), {"name": "Blue", "token": "**********"}),
     "ignored": ({"model": Open}, DICT, {"name": "Blue"}),
     "exclude-unset": ({"model": Public, "exclude_unset": True}, Public(name="Blue"), {"name": "Blue"}),
     "exclude-defaults": ({"model": Public, "exclude_defaults": True}, Public(name="Blue", age=0), {"name": "Blue"}),
@@ -206,8 +210,8 @@ WRONG: dict[str, tuple[Any, Any]] = {
     "absent": (Public, {"password": SECRET}),
     "not-converted": (Public, {"name": {"password": SECRET}}),
     "dict-assigned-later": (Pack, with_a_dict()),
-    "constructed-without-a-check": (Public, Public.model_construct(name=Other())),  # type: ignore[arg-type]
-    "constructed-in-a-list": (list[Public], [Public.model_construct(name={"a": SECRET})]),  # type: ignore[arg-type]
+    "constructed-without-a-check": (Public, Public.model_construct(name=Other())),
+    "constructed-in-a-list": (list[Public], [Public.model_construct(name={"a": SECRET})]),
     "one-for-a-list": (list[Public], PRIVATE),
     "mixed": (Mixed, Mixed(None, [])),  # type: ignore[arg-type]
 }

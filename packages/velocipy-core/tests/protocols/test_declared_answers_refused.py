@@ -124,10 +124,15 @@ for _name, (_declared, _value) in CASES.items():
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_value_of_another_type_is_a_500_that_tells_nothing(client: Client, name: str) -> None:
-    LOG.clear()
     answer = client.get(f"/{name}")
     assert (answer.status_code, answer.json()) == (500, {"detail": "Internal Server Error"})
-    assert len(LOG) == 1  # what is open is told, and can roll back
+
+
+@pytest.mark.in_process
+def test_what_is_open_is_told_and_can_roll_back(client: Client) -> None:
+    LOG.clear()
+    client.get("/other-dict")
+    assert LOG == ["ResponseTypeError"]
 
 
 @app.get("/optionals")

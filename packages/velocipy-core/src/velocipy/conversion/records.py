@@ -59,24 +59,30 @@ def read_record(annotation: Any, namespace: dict[str, Any] | None = None) -> Rec
 def read_output(annotation: Any, namespace: dict[str, Any] | None = None) -> Record:
     """Return the fields with which an instance is written, where they are others than those that it is made of."""
     record = read_record(annotation, namespace)
-    cls = get_origin(annotation) or annotation
+    cls: Any = get_origin(annotation) or annotation
     if dataclasses.is_dataclass(cls) and not hasattr(cls, "__struct_fields__"):
         hints = _hints(cls, annotation, namespace)
         names = {field.name: field.required for field in record.fields}
         every = dataclasses.fields(cls)
         fields = [Field(field.name, field.name, hints[field.name], names.get(field.name, False)) for field in every]
         return record._replace(fields=fields, as_it_is=len(names) == len(every))
-    if hasattr(cls, "__attrs_attrs__"):
+    attributes = getattr(cls, "__attrs_attrs__", None)
+    if attributes is not None:
         hints = _hints(cls, annotation, namespace)
         required = {field.name for field in record.fields if field.required}
         fields = [
             Field(field.name, field.name, hints.get(field.name, Any), field.alias in required)
-            for field in cls.__attrs_attrs__
+            for field in attributes
             if field.name[0] != "_"
         ]
         # msgspec (0.22) writes whatever is in the dict of an instance.
-        return record._replace(fields=fields, as_it_is=cls.__dictoffset__ == 0)
+        return record._replace(fields=fields, as_it_is=not _has_dict(cls))
     return record
+
+
+def _has_dict(cls: Any) -> bool:
+    """Tell whether instances may have attributes that no field names."""
+    return bool(cls.__dictoffset__)
 
 
 def _hints(cls: Any, annotation: Any, namespace: dict[str, Any] | None) -> dict[str, Any]:
