@@ -25,6 +25,9 @@ class Public:
     age: int = 0
 
 
+Bound = TypeVar("Bound", bound=Public)
+
+
 @dataclass
 class Private(Public):
     password: str = SECRET
@@ -124,6 +127,14 @@ class Record(Mapping[str, Any]):
         return len(self._columns)
 
 
+class Publics(list[Public]):
+    pass
+
+
+class ByName(dict[str, Public]):
+    pass
+
+
 class Privates(list[Private]):
     password = SECRET
 
@@ -197,6 +208,9 @@ CASES: dict[str, tuple[Any, Any, Any]] = {
     ),
     "generic": (Page[Public], Page([PRIVATE]), {"items": [BLUE]}),
     "generic-of-optional": (Page[Public | None], Page([None, PRIVATE]), {"items": [None, BLUE]}),
+    "generic-of-a-bound": (Page[Bound], Page([PRIVATE]), {"items": [BLUE]}),  # type: ignore[valid-type]
+    "list-of-ones-own": (Publics, Publics([PRIVATE]), [BLUE]),
+    "dict-of-ones-own": (ByName, {"a": PRIVATE}, {"a": BLUE}),
     "set-in-post-init": (Computed, Computed("Blue"), {"name": "Blue", "length": 4}),
     "set-in-post-init-of-a-subclass": (Computed, PrivateComputed("Blue"), {"name": "Blue", "length": 4}),
     "typed-dict": (Typed, {"name": "Blue"}, {"name": "Blue"}),

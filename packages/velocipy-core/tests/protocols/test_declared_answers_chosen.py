@@ -1,7 +1,8 @@
 """include, exclude and exclude_none: which fields of the declared type leave."""
 
+from collections.abc import AsyncIterator, Generator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, NamedTuple, Protocol, TypedDict
 
 import pytest
 from httpx2 import Client
@@ -192,6 +193,10 @@ class Unresolved:
     field: "Nowhere"  # type: ignore[name-defined]  # noqa: F821
 
 
+class Named(Protocol):
+    name: str
+
+
 @dataclass
 class Holder:
     inner: list[Unresolved] = field(default_factory=list)
@@ -210,6 +215,10 @@ class Holder:
         ({"response_model": User, "response_model_exclude_defaults": True}, "only models of pydantic"),
         ({"response_model": User, "response_model_by_alias": False}, "only models of pydantic"),
         ({"response_model": Unresolved}, "Nowhere"),
+        ({"response_model": Named}, "protocol"),
+        ({"response_model": list[Named]}, "protocol"),
+        ({"response_model": AsyncIterator[User]}, "a stream is of bytes or str"),
+        ({"response_model": Generator[User, None, None]}, "a stream is of bytes or str"),
         ({"response_model": Holder}, "Nowhere"),
         ({"response_model": list["User"]}, "name of a type"),
     ],

@@ -7,11 +7,11 @@ are, in one pass; others are cut to builtins first. Types without fields are not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping
 from enum import Enum
-from typing import Any, ForwardRef, Literal, NamedTuple, get_args, get_origin, is_typeddict
+from typing import Any, ForwardRef, Generic, Literal, NamedTuple, TypeVar, get_args, get_origin, is_typeddict
 
-from velocipy.conversion.records import Record, is_record, read_output
+from velocipy.conversion.records import Record, is_record, read_output, substitute
 from velocipy.conversion.scalars import DATA
 from velocipy.conversion.table import LISTS, UnsupportedType, union_members, unwrap
 from velocipy.errors import VelociPyException
@@ -69,14 +69,25 @@ class _Reader:
             raise UnsupportedType(f"{plain!r} is the name of a type and not the type")
         if union_members(plain):
             return self._union([unwrap(member)[0] for member in union_members(plain)])
+        if isinstance(plain, TypeVar):
+            return self.read(substitute(plain, {}))
         origin = get_origin(plain) or plain
         arguments = get_args(plain)
         if is_record(plain):
             return self._record(plain)
-        cut = self._foreign(plain, self._selection_here()) if isinstance(origin, type) else None
-        if cut is not None:
-            self.has_foreign |= self._depth == 0
-            return Projection(lambda value: False, cut)
+        if getattr(origin, "_is_protocol", False):
+            raise UnsupportedType(f"{origin.__name__} is a protocol, which does not say what may leave")
+        if not arguments:  # of a class of one's own, its base tells of what it is a list or dict
+            foreign = self._foreign_class(plain)
+            bases = [base for base in getattr(origin, "__orig_bases__", ()) if get_origin(base) is not Generic]
+            return foreign if foreign is not None or not bases else self.read(bases[0])
+        if isinstance(origin, type) and issubclass(origin, (Iterator, AsyncIterable)):
+            if self.read(arguments[0]) is not None:
+                raise UnsupportedType("a stream is of bytes or str, and not of models")
+            return None
+        foreign = self._foreign_class(plain)
+        if foreign is not None:
+            return foreign
         if origin is tuple and arguments and arguments[-1] is not Ellipsis:
             return _each([self.read(argument) for argument in arguments])
         if isinstance(origin, type) and issubclass(origin, Mapping) and len(arguments) == 2:
@@ -84,6 +95,13 @@ class _Reader:
         if _is_list(origin) and arguments:
             return _many(self.read(arguments[0]), origin)
         return None
+
+    def _foreign_class(self, plain: Any) -> Projection | None:
+        cut = self._foreign(plain, self._selection_here()) if isinstance(get_origin(plain) or plain, type) else None
+        if cut is None:
+            return None
+        self.has_foreign |= self._depth == 0
+        return Projection(lambda value: False, cut)
 
     def _selection_here(self) -> Selection:
         return self._selection if self._depth == 0 else Selection(exclude_none=self._selection.exclude_none)
