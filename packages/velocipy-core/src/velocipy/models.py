@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Annotated, Any, NamedTuple, Protocol, get_args, get_origin
+from typing import Annotated, Any, NamedTuple, Protocol, TypeVar, get_args, get_origin
 
 from velocipy.conversion.constraints import read_constraints
 from velocipy.conversion.faults import INVALID, MAX_FAULTS, Convert, Loc, refuse
@@ -20,6 +20,8 @@ from velocipy.conversion.table import LISTS, Table, UnsupportedType, is_optional
 from velocipy.errors import Fault, ValidationError, invalid_json
 from velocipy.serialization import JSONCodec
 from velocipy.types import Selection
+
+Made = TypeVar("Made")
 
 
 class Decoder(NamedTuple):
@@ -89,6 +91,7 @@ class Models:
     def __init__(self, adapters: Sequence[ModelAdapter], codec: JSONCodec) -> None:
         self._codec = codec
         self._foreign = [*adapters, *([PydanticAdapter(codec)] if _pydantic_known() else [])]
+        self._made: dict[Any, Any] = {}
         self.data = Table(text=False, foreign=partial(self._foreign_conversion, text=False))
         self.text = Table(text=True, foreign=partial(self._foreign_conversion, text=True))
 
@@ -106,10 +109,23 @@ class Models:
         """
         if read_constraints([source]):
             return _decoder_by_table(self.data, Annotated[annotation, source], self._codec)
+        return self._once(self._decoder, annotation)
+
+    def _decoder(self, annotation: Any) -> Decoder:
         for adapter in self._foreign:
             if adapter.supports(annotation):
                 return adapter.decoder(annotation, self._codec)
         return _decoder_by_table(self.data, annotation, self._codec)
+
+    def _once(self, make: Callable[..., Made], *arguments: Any) -> Made:
+        """Return what *make* returns, made once for equal arguments: many routes speak of the same types."""
+        key = (make, *arguments)
+        if not _hashable(key):
+            return make(*arguments)
+        if key not in self._made:
+            self._made[key] = make(*arguments)
+        made: Made = self._made[key]
+        return made
 
     def encoder(self, annotation: Any, selection: Selection) -> Callable[[Any], bytes] | None:
         """Return what makes JSON of a value declared as *annotation*, None if that has no fields to look after.
@@ -117,6 +133,9 @@ class Models:
         Raises:
             UnsupportedType: If *selection* asks for what the models of *annotation* do not know.
         """
+        return self._once(self._encoder, annotation, selection)
+
+    def _encoder(self, annotation: Any, selection: Selection) -> Callable[[Any], bytes] | None:
         for adapter in self._foreign:
             if adapter.supports(annotation):
                 return adapter.encoder(annotation, selection)
@@ -159,6 +178,14 @@ class Models:
         """Tell whether *annotation* is a class with named fields, whoever owns it."""
         plain, _ = unwrap(annotation)
         return is_record(plain) or any(adapter.is_model(plain) for adapter in self._foreign)
+
+
+def _hashable(value: Any) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
 
 
 def _decoder_by_table(table: Table, annotation: Any, codec: JSONCodec) -> Decoder:

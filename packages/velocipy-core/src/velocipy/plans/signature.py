@@ -112,14 +112,14 @@ def read_parameters(
     Raises:
         UnreadableSignature: If *call* has no signature, as most builtins.
     """
-    place = find_place(call)
     try:
         signature = _signature(call)
     except (ValueError, TypeError) as error:
         raise UnreadableSignature(str(error)) from None
     function = _function(call)
-    known = dict(getattr(sys.modules.get(getattr(function, "__module__", "")), "__dict__", {}))
-    known |= getattr(function, "__globals__", {})
+    known = getattr(function, "__globals__", None)
+    if known is None:  # a builtin, or an instance whose call is one
+        known = vars(sys.modules.get(getattr(function, "__module__", ""), typing))
     local = {**_closure(function), **(namespace or {})}
     bound = call.keywords if isinstance(call, functools.partial) else {}
     parameters = []
@@ -133,7 +133,7 @@ def read_parameters(
                     "the parameter could be anything.",
                     "Name each parameter; if a decorator put it there, use functools.wraps in it.",
                     parameter=str(parameter).partition(":")[0],
-                    **place._asdict(),
+                    **find_place(call)._asdict(),
                 )
             )
             continue
@@ -145,7 +145,7 @@ def read_parameters(
                     f"the annotation {_written(parameter.annotation)} cannot be resolved: {error}.",
                     "Import the name where the program runs (not under TYPE_CHECKING alone), or correct it.",
                     parameter=parameter.name,
-                    **place._asdict(),
+                    **find_place(call)._asdict(),
                 )
             )
             continue
