@@ -120,6 +120,8 @@ def test_a_header_is_as_strict(client: Client, text: str) -> None:
 @pytest.mark.parametrize("path", ["/int", "/bounded", "/list"])
 def test_an_int_of_5000_digits_is_refused_for_its_size(client: Client, path: str, sign: str) -> None:
     response = client.get(path, params={"n": sign + "9" * 5000})
+    if response.status_code == 414:
+        pytest.skip("this server refuses so long a line by itself")
     assert response.status_code == 422
     (fault,) = response.json()["detail"]
     assert fault["type"] == "int_parsing_size"

@@ -60,7 +60,7 @@ async def spellings(
 @app.get("/aliases")
 async def aliases(
     page_size: Annotated[int, Query(alias="page-size")],
-    token: Annotated[str, Header(alias="X-Api_Key")],
+    token: Annotated[str, Header(alias="X-ApiKey")],
     kind: Annotated[str, Cookie(alias="my-kind")] = "plain",
 ) -> list[Any]:
     return [page_size, token, kind]
@@ -153,13 +153,13 @@ def test_a_blank_value_is_no_number(client: Client, name: str) -> None:
 
 
 def test_an_alias_is_the_name_in_the_request(client: Client) -> None:
-    headers = {"x-api_key": "k", "cookie": "my-kind=fancy"}
+    headers = {"x-apikey": "k", "cookie": "my-kind=fancy"}
     assert client.get("/aliases?page-size=3", headers=headers).json() == [3, "k", "fancy"]
 
 
 def test_an_alias_is_the_name_in_the_faults(client: Client) -> None:
     response = client.get("/aliases?page_size=3", headers={"token": "k"})
-    assert [fault["loc"] for fault in response.json()["detail"]] == [["query", "page-size"], ["header", "X-Api_Key"]]
+    assert [fault["loc"] for fault in response.json()["detail"]] == [["query", "page-size"], ["header", "X-ApiKey"]]
 
 
 @pytest.mark.parametrize("name", ["X-TOKEN", "x-token", "X-Token"])
