@@ -147,7 +147,7 @@ def test_a_fault_in_a_list_has_the_index(client: Client) -> None:
     assert faults_of(client.get("/headers", headers=head)) == {("header", "x-parts", 1, "int_parsing")}
 
 
-@pytest.mark.parametrize("text", ["1_0", " 5", "5.0", "\u0665", "", "0x5", "9" * 5000])
+@pytest.mark.parametrize("text", ["1_0", " 5", "5.0", "\u0665", "", "0x5"])
 def test_numbers_are_read_as_strictly_as_elsewhere(client: Client, text: str) -> None:
     answer = client.get("/typed", params={"limit": text})
     assert [fault["loc"] for fault in answer.json()["detail"]] == [["query", "limit"]]
