@@ -18,13 +18,13 @@ Target = TypeVar("Target")
 class Node(Generic[Target]):
     """A place in the tree: where a path may go on, and what answers each method if it ends here.
 
-    `choice` tells whether a path may go on here in more than one way.
+    `plain` is `value` where no pattern has to be tried before.
     """
 
-    __slots__ = ("choice", "literals", "patterns", "rest", "targets", "value")
+    __slots__ = ("literals", "patterns", "plain", "rest", "targets", "value")
 
     def __init__(self) -> None:
-        self.choice = False
+        self.plain: Node[Target] | None = None
         self.patterns: dict[tuple[str, ...], tuple[Pattern, Node[Target]]] = {}
         self.literals: dict[str, Node[Target]] = {}
         self.value: Node[Target] | None = None
@@ -40,9 +40,10 @@ class Tree(Generic[Target]):
         refused: Takes a method that is not answered at a path, and returns what answers it instead.
     """
 
-    __slots__ = ("_refused", "_root", "_start", "_table", "_unknown")
+    __slots__ = ("_has_choices", "_refused", "_root", "_start", "_table", "_unknown")
 
     def __init__(self, unknown: Target, refused: Callable[[str], Target]) -> None:
+        self._has_choices = False  # whether a path may go on in more than one way anywhere
         self._unknown = unknown
         self._refused = refused
         self._root: Node[Target] = Node()
@@ -63,8 +64,9 @@ class Tree(Generic[Target]):
                 node.rest = node = node.rest or Node()
             else:
                 node.value = node = node.value or Node()
-            ways = (before.literals, before.patterns, before.value, before.rest)
-            before.choice = bool(before.patterns) or sum(map(bool, ways)) > 1 or before.rest is not None
+            before.plain = None if before.patterns else before.value
+            if before.patterns or before.rest or (before.literals and before.value):
+                self._has_choices = True
         taken = node.targets.setdefault(method, target)
         if taken is not target:
             return taken
@@ -80,17 +82,14 @@ class Tree(Generic[Target]):
         # PERF: straight down while there is no choice to take back; nearly every request ends here.
         node = self._start
         values: list[str] = []
-        choice = False
         for part in path.split("/"):
-            if node.choice:
-                choice = True
             if part in node.literals:
                 node = node.literals[part]
-            elif part and node.value is not None and not node.patterns:
-                node = node.value
+            elif part and node.plain is not None:
+                node = node.plain
                 values.append(part)
             else:
-                if part and not choice and "//" not in path and path[-1] != "/":
+                if part and not self._has_choices and "//" not in path and path[-1] != "/":
                     return self._unknown, ()
                 break
         else:

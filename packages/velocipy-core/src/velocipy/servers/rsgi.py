@@ -39,8 +39,8 @@ async def serve(app: VelociPy, scope: Any, proto: Any) -> None:
     request._path_values = values
     request._scope = scope
     request._proto = proto
-    request._headers = request._cookies = request._fields = request._state = request._body = request._exits = None
-    request._raw_headers = None
+    request._raw_headers = request._headers = request._cookies = request._fields = None
+    request._state = request._body = request._exits = None
     answer: bytes | Response
     try:
         answer = await plan.run(request)
