@@ -48,16 +48,18 @@ def context_factory(call: Callable[..., Any]) -> Callable[..., AbstractAsyncCont
         made = call(*args, **kwargs)
         if isinstance(made, AsyncGenerator):
             return asynccontextmanager(lambda: made)()
-        if isinstance(made, Generator):
-            return ThreadedContext(contextmanager(lambda: made)())
-        return made if hasattr(made, "__aenter__") else ThreadedContext(made)
+        return _as_async(contextmanager(lambda: made)() if isinstance(made, Generator) else made)
 
     return make
 
 
 async def enter(stack: AsyncExitStack, value: Any) -> Any:
     """Enter the context manager that a dependency returned, and return what stands for it."""
-    return await stack.enter_async_context(value if hasattr(value, "__aenter__") else ThreadedContext(value))
+    return await stack.enter_async_context(_as_async(value))
+
+
+def _as_async(manager: Any) -> AbstractAsyncContextManager[Any]:
+    return manager if hasattr(manager, "__aenter__") else ThreadedContext(manager)
 
 
 def is_context(value: Any) -> bool:
