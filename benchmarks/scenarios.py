@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 LARGE = 500  # routes of the application that serves the scenario `routes500`
 
@@ -24,13 +25,14 @@ USUAL_HEADERS = (
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request. `headers` come after `USUAL_HEADERS`; a body brings its own length and JSON type."""
+    """One HTTP request. `headers` come after `USUAL_HEADERS`; a body brings its own length and `body_type`."""
 
     method: str
     path: str
     query: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    body_type: str = "application/json"
 
     @property
     def target(self) -> str:
@@ -41,7 +43,7 @@ class Request:
         """Everything but the usual headers: what a load generator has to be told."""
         if not self.body:
             return self.headers
-        return (*self.headers, ("content-type", "application/json"), ("content-length", str(len(self.body))))
+        return (*self.headers, ("content-type", self.body_type), ("content-length", str(len(self.body))))
 
     @property
     def all_headers(self) -> tuple[tuple[str, str], ...]:
@@ -92,9 +94,35 @@ ORDER: dict[str, object] = {
     ],
 }
 
+SIGNUP: dict[str, object] = {"name": "Ada Lovelace", "email": "ada@example.org", "age": 36, "newsletter": True}
 
-def _order(**changes: object) -> Request:
-    return Request("POST", "/orders", body=json.dumps(ORDER | changes).encode())
+USERS = {"token-ada": "ada", "token-bob": "bob"}
+ADMINS = frozenset({"ada"})
+
+
+def _order(path: str, **changes: object) -> Request:
+    return Request("POST", path, body=json.dumps(ORDER | changes).encode())
+
+
+def _wrong_orders(path: str) -> tuple[Request, ...]:
+    return (
+        _order(path, total="a lot"),
+        _order(path, lines=[{"sku": "A-100", "quantity": "two", "price": 9.95}]),
+        _order(path, customer=None),
+        Request("POST", path, body=b'{"customer": "Ada"}'),
+        Request("POST", path, body=b'{"customer": '),
+    )
+
+
+def _signup(**changes: str | None) -> Request:
+    """A form. None leaves a field out; a space is sent as "+", other characters that are not safe are escaped."""
+    fields = {**SIGNUP, "newsletter": "true", **changes}
+    body = urlencode({name: value for name, value in fields.items() if value is not None}).encode()
+    return Request("POST", "/signups", body=body, body_type="application/x-www-form-urlencoded")
+
+
+def _admin(*headers: tuple[str, str]) -> Request:
+    return Request("GET", "/admin", headers=headers)
 
 
 def _search(query: str) -> Request:
@@ -146,17 +174,41 @@ SCENARIOS = (
         refused=(_whoami(_COOKIES), _whoami(_REQUEST_ID, ("cookie", "theme=dark")), _whoami(_REQUEST_ID)),
     ),
     Scenario(
+        "dependencies",
+        "three nested async dependencies: a token from a header, the user of the token, whether the user is an admin",
+        _admin(("x-token", "token-ada")),
+        200,
+        {"admin": "ada"},
+        refused=(_admin(), _admin(("x-token", "token-eve")), _admin(("x-token", "token-bob"))),
+    ),
+    Scenario(
         "body",
         "a JSON body of five fields, one a list of objects, validated",
-        _order(),
+        _order("/orders"),
         200,
         {"customer": "Ada Lovelace", "total": 59.7, "lines": 3},
+        refused=_wrong_orders("/orders"),
+    ),
+    Scenario(
+        "body_pydantic",
+        "the same body, validated by models of pydantic",
+        _order("/pydantic/orders"),
+        200,
+        {"customer": "Ada Lovelace", "total": 59.7, "lines": 3},
+        refused=_wrong_orders("/pydantic/orders"),
+    ),
+    Scenario(
+        "form",
+        "an urlencoded form: name (at most 50 characters), email, age (int, at least 18) and newsletter (bool)",
+        _signup(),
+        200,
+        SIGNUP,
         refused=(
-            _order(total="a lot"),
-            _order(lines=[{"sku": "A-100", "quantity": "two", "price": 9.95}]),
-            _order(customer=None),
-            Request("POST", "/orders", body=b'{"customer": "Ada"}'),
-            Request("POST", "/orders", body=b'{"customer": '),
+            _signup(age="17"),
+            _signup(age="many"),
+            _signup(newsletter="perhaps"),
+            _signup(name="A" * 51),
+            _signup(email=None),
         ),
     ),
     Scenario(

@@ -1,37 +1,42 @@
-"""BlackSheep: its binders for everything that comes in, pydantic for the body, msgspec as its JSON implementation."""
+"""BlackSheep: its binders for all that comes in, pydantic for bodies and forms, msgspec as its JSON implementation."""
 
 # Peers are not installed where the type checkers run.
 # mypy: ignore-errors
 # pyright: reportMissingImports=false
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from blacksheep import Application, FromCookie, FromHeader, FromJSON, FromQuery, Request, Response, Router, json
-from blacksheep.exceptions import BadRequest
+from blacksheep import (
+    Application,
+    FromCookie,
+    FromForm,
+    FromHeader,
+    FromJSON,
+    FromQuery,
+    Request,
+    Response,
+    Router,
+    json,
+)
+from blacksheep.exceptions import BadRequest, Forbidden, Unauthorized
 from blacksheep.server.bindings import Binder, BoundValue
 from blacksheep.settings.json import json_settings
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from benchmarks.apps.data import PRODUCTS
-from benchmarks.scenarios import REGIONS
+from benchmarks.apps.pydantic_data import Order
+from benchmarks.scenarios import ADMINS, REGIONS, USERS
 
 json_settings.use(loads=msgspec.json.decode, dumps=lambda value: msgspec.json.encode(value).decode())
 
 
-class Line(BaseModel):
-    sku: str
-    quantity: int
-    price: float
-
-
-class Order(BaseModel):
-    customer: str
+class Signup(BaseModel):
+    name: Annotated[str, Field(max_length=50)]
     email: str
-    express: bool
-    total: float
-    lines: list[Line]
+    age: Annotated[int, Field(ge=18)]
+    newsletter: bool
 
 
 class RequestId(FromHeader[str]):
@@ -50,6 +55,34 @@ class SearchTermBinder(Binder):
         if not given:
             raise BadRequest("q is missing")
         return given[0].strip().lower()
+
+
+async def session_token(request: Request) -> str:
+    given = request.get_first_header(b"x-token")
+    if given is None:
+        raise BadRequest("header x-token is missing")
+    return given.decode("latin-1").strip()
+
+
+async def current_user(request: Request) -> str:
+    user = USERS.get(await session_token(request))
+    if user is None:
+        raise Unauthorized("the token is unknown")
+    return user
+
+
+class CurrentAdmin(BoundValue[str]):
+    """The outermost of three nested dependencies; a binder knows no others, so it calls them by hand."""
+
+
+class CurrentAdminBinder(Binder):
+    handle = CurrentAdmin
+
+    async def get_value(self, request: Request) -> str:
+        user = await current_user(request)
+        if user not in ADMINS:
+            raise Forbidden("for admins only")
+        return user
 
 
 app = Application(router=Router())
@@ -78,10 +111,22 @@ async def whoami(request_id: RequestId, session: FromCookie[str]) -> Response:
     return json({"request_id": request_id.value, "session": session.value})
 
 
+@app.router.get("/admin")
+async def admin(admin: CurrentAdmin) -> Response:
+    return json({"admin": admin.value})
+
+
 @app.router.post("/orders")
+@app.router.post("/pydantic/orders")
 async def order(body: FromJSON[Order]) -> Response:
     given = body.value
     return json({"customer": given.customer, "total": given.total, "lines": len(given.lines)})
+
+
+@app.router.post("/signups")
+async def signup(form: FromForm[Signup]) -> Response:
+    given = form.value
+    return json({"name": given.name, "email": given.email, "age": given.age, "newsletter": given.newsletter})
 
 
 @app.router.get("/products")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from benchmarks.scenarios import PRODUCTS as ROWS
@@ -19,6 +21,13 @@ class Order(msgspec.Struct):
     express: bool
     total: float
     lines: list[Line]
+
+
+class Signup(msgspec.Struct):
+    name: Annotated[str, msgspec.Meta(max_length=50)]
+    email: str
+    age: Annotated[int, msgspec.Meta(ge=18)]
+    newsletter: bool
 
 
 class Product(msgspec.Struct):

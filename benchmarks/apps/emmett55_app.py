@@ -1,4 +1,4 @@
-"""Emmett55, on RSGI and ASGI: its JSON service with orjson, a pipe for the dependency, msgspec for the body.
+"""Emmett55, on RSGI and ASGI: its JSON service with orjson, pipes for dependencies, msgspec for bodies and forms.
 
 It has no declared parameters: query, headers and cookies are read and checked by hand.
 """
@@ -14,12 +14,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
+import pydantic
 from emmett55 import App, Pipe, abort, request, response
 from emmett55.tools import service
 
-from benchmarks.apps.data import Order
+from benchmarks.apps.data import Order, Signup
+from benchmarks.apps.pydantic_data import Order as PydanticOrder
+from benchmarks.scenarios import ADMINS, REGIONS, USERS
 from benchmarks.scenarios import PRODUCTS as ROWS
-from benchmarks.scenarios import REGIONS
 
 decode_order = msgspec.json.Decoder(Order).decode
 
@@ -91,6 +93,35 @@ async def whoami() -> dict[str, str]:
     return {"request_id": request_id, "session": session.value}
 
 
+class SessionToken(Pipe):
+    async def pipe(self, next_pipe: Callable[..., Awaitable[Any]], **kwargs: Any) -> Any:
+        given = request.headers.get("x-token")
+        if given is None:
+            abort(422)
+        return await next_pipe(token=given.strip(), **kwargs)
+
+
+class CurrentUser(Pipe):
+    async def pipe(self, next_pipe: Callable[..., Awaitable[Any]], token: str, **kwargs: Any) -> Any:
+        user = USERS.get(token)
+        if user is None:
+            abort(401)
+        return await next_pipe(user=user, **kwargs)
+
+
+class CurrentAdmin(Pipe):
+    async def pipe(self, next_pipe: Callable[..., Awaitable[Any]], user: str, **kwargs: Any) -> Any:
+        if user not in ADMINS:
+            abort(403)
+        return await next_pipe(admin=user, **kwargs)
+
+
+@app.route("/admin", methods="get", pipeline=[SessionToken(), CurrentUser(), CurrentAdmin()])
+@service.json
+async def admin_only(admin: str) -> dict[str, str]:
+    return {"admin": admin}
+
+
 @app.route("/orders", methods="post")
 @service.json
 async def order() -> dict[str, Any]:
@@ -99,6 +130,26 @@ async def order() -> dict[str, Any]:
     except msgspec.MsgspecError:
         abort(422)
     return {"customer": body.customer, "total": body.total, "lines": len(body.lines)}
+
+
+@app.route("/pydantic/orders", methods="post")
+@service.json
+async def pydantic_order() -> dict[str, Any]:
+    try:
+        body = PydanticOrder.model_validate_json(await request.body)
+    except pydantic.ValidationError:
+        abort(422)
+    return {"customer": body.customer, "total": body.total, "lines": len(body.lines)}
+
+
+@app.route("/signups", methods="post")
+@service.json
+async def signup() -> dict[str, Any]:
+    try:
+        form = msgspec.convert(await request.body_params, Signup, strict=False)
+    except msgspec.ValidationError:
+        abort(422)
+    return {"name": form.name, "email": form.email, "age": form.age, "newsletter": form.newsletter}
 
 
 @app.route("/products", methods="get")

@@ -1,4 +1,4 @@
-"""Falcon: its converters and getters for what comes in, msgspec to validate the body and to encode answers."""
+"""Falcon: its converters and getters for what comes in, msgspec to validate bodies and forms and to encode answers."""
 
 # Peers are not installed where the type checkers run.
 # mypy: ignore-errors
@@ -8,10 +8,12 @@ from typing import Any
 
 import falcon
 import msgspec
+import pydantic
 from falcon.asgi import App, Request, Response
 
-from benchmarks.apps.data import PRODUCTS, Order
-from benchmarks.scenarios import REGIONS
+from benchmarks.apps.data import PRODUCTS, Order, Signup
+from benchmarks.apps.pydantic_data import Order as PydanticOrder
+from benchmarks.scenarios import ADMINS, REGIONS, USERS
 
 encode = msgspec.json.Encoder().encode
 decode_order = msgspec.json.Decoder(Order).decode
@@ -48,6 +50,29 @@ class Whoami:
         response.data = encode({"request_id": request_id, "session": session})
 
 
+async def session_token(request: Request) -> str:
+    return request.get_header("x-token", required=True).strip()
+
+
+async def current_user(request: Request) -> str:
+    user = USERS.get(await session_token(request))
+    if user is None:
+        raise falcon.HTTPUnauthorized(description="the token is unknown")
+    return user
+
+
+async def current_admin(request: Request) -> str:
+    user = await current_user(request)
+    if user not in ADMINS:
+        raise falcon.HTTPForbidden(description="for admins only")
+    return user
+
+
+class Admin:
+    async def on_get(self, request: Request, response: Response) -> None:
+        response.data = encode({"admin": await current_admin(request)})
+
+
 class Orders:
     async def on_post(self, request: Request, response: Response) -> None:
         try:
@@ -55,6 +80,24 @@ class Orders:
         except msgspec.MsgspecError as error:
             raise falcon.HTTPUnprocessableEntity(description=str(error)) from None
         response.data = encode({"customer": order.customer, "total": order.total, "lines": len(order.lines)})
+
+
+class PydanticOrders:
+    async def on_post(self, request: Request, response: Response) -> None:
+        try:
+            order = PydanticOrder.model_validate_json(await request.stream.read())
+        except pydantic.ValidationError as error:
+            raise falcon.HTTPUnprocessableEntity(description=str(error)) from None
+        response.data = encode({"customer": order.customer, "total": order.total, "lines": len(order.lines)})
+
+
+class Signups:
+    async def on_post(self, request: Request, response: Response) -> None:
+        try:
+            form = msgspec.convert(await request.get_media(), Signup, strict=False)
+        except msgspec.ValidationError as error:
+            raise falcon.HTTPUnprocessableEntity(description=str(error)) from None
+        response.data = encode({"name": form.name, "email": form.email, "age": form.age, "newsletter": form.newsletter})
 
 
 class Products:
@@ -80,7 +123,10 @@ app.add_route("/", Home())
 app.add_route("/items/{item_id:int}", Item())
 app.add_route("/search", Search())
 app.add_route("/whoami", Whoami())
+app.add_route("/admin", Admin())
 app.add_route("/orders", Orders())
+app.add_route("/pydantic/orders", PydanticOrders())
+app.add_route("/signups", Signups())
 app.add_route("/products", Products())
 app.add_error_handler(falcon.HTTPRouteNotFound, not_found)
 

@@ -7,25 +7,12 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
-from fastapi import Cookie, Depends, FastAPI, Header, Query
+from fastapi import Cookie, Depends, FastAPI, Form, Header, HTTPException, Query
 from pydantic import BaseModel, TypeAdapter
 
+from benchmarks.apps.pydantic_data import Order
+from benchmarks.scenarios import ADMINS, REGIONS, USERS
 from benchmarks.scenarios import PRODUCTS as ROWS
-from benchmarks.scenarios import REGIONS
-
-
-class Line(BaseModel):
-    sku: str
-    quantity: int
-    price: float
-
-
-class Order(BaseModel):
-    customer: str
-    email: str
-    express: bool
-    total: float
-    lines: list[Line]
 
 
 class Product(BaseModel):
@@ -69,9 +56,42 @@ async def whoami(x_request_id: Annotated[str, Header()], session: Annotated[str,
     return {"request_id": x_request_id, "session": session}
 
 
+async def session_token(x_token: Annotated[str, Header()]) -> str:
+    return x_token.strip()
+
+
+async def current_user(token: Annotated[str, Depends(session_token)]) -> str:
+    user = USERS.get(token)
+    if user is None:
+        raise HTTPException(401, "the token is unknown")
+    return user
+
+
+async def current_admin(user: Annotated[str, Depends(current_user)]) -> str:
+    if user not in ADMINS:
+        raise HTTPException(403, "for admins only")
+    return user
+
+
+@app.get("/admin")
+async def admin(admin: Annotated[str, Depends(current_admin)]) -> dict[str, str]:
+    return {"admin": admin}
+
+
 @app.post("/orders")
+@app.post("/pydantic/orders")
 async def order(body: Order) -> dict[str, Any]:
     return {"customer": body.customer, "total": body.total, "lines": len(body.lines)}
+
+
+@app.post("/signups")
+async def signup(
+    name: Annotated[str, Form(max_length=50)],
+    email: Annotated[str, Form()],
+    age: Annotated[int, Form(ge=18)],
+    newsletter: Annotated[bool, Form()],
+) -> dict[str, Any]:
+    return {"name": name, "email": email, "age": age, "newsletter": newsletter}
 
 
 @app.get("/products")

@@ -8,12 +8,14 @@ from typing import Annotated, Any
 
 from litestar import Litestar, Request, Response, get, post
 from litestar.di import Provide
-from litestar.exceptions import HTTPException
+from litestar.enums import RequestEncodingType
+from litestar.exceptions import HTTPException, NotAuthorizedException, PermissionDeniedException
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Parameter
+from litestar.params import Body, Parameter
 
-from benchmarks.apps.data import PRODUCTS, Order, Product
-from benchmarks.scenarios import REGIONS
+from benchmarks.apps.data import PRODUCTS, Order, Product, Signup
+from benchmarks.apps.pydantic_data import Order as PydanticOrder
+from benchmarks.scenarios import ADMINS, REGIONS, USERS
 
 
 @get("/")
@@ -44,9 +46,44 @@ async def whoami(
     return {"request_id": request_id, "session": session}
 
 
+async def session_token(x_token: Annotated[str, Parameter(header="x-token")]) -> str:
+    return x_token.strip()
+
+
+async def current_user(token: str) -> str:
+    user = USERS.get(token)
+    if user is None:
+        raise NotAuthorizedException("the token is unknown")
+    return user
+
+
+async def current_admin(user: str) -> str:
+    if user not in ADMINS:
+        raise PermissionDeniedException("for admins only")
+    return user
+
+
+@get(
+    "/admin",
+    dependencies={"token": Provide(session_token), "user": Provide(current_user), "admin": Provide(current_admin)},
+)
+async def admin_only(admin: str) -> dict[str, str]:
+    return {"admin": admin}
+
+
 @post("/orders", status_code=200)
 async def order(data: Order) -> dict[str, Any]:
     return {"customer": data.customer, "total": data.total, "lines": len(data.lines)}
+
+
+@post("/pydantic/orders", status_code=200)
+async def pydantic_order(data: PydanticOrder) -> dict[str, Any]:
+    return {"customer": data.customer, "total": data.total, "lines": len(data.lines)}
+
+
+@post("/signups", status_code=200)
+async def signup(data: Annotated[Signup, Body(media_type=RequestEncodingType.URL_ENCODED)]) -> dict[str, Any]:
+    return {"name": data.name, "email": data.email, "age": data.age, "newsletter": data.newsletter}
 
 
 @get("/products")
@@ -72,5 +109,5 @@ def _application(*handlers: HTTPRouteHandler) -> Litestar:
     )
 
 
-app = _application(home, item, search, whoami, order, products)
+app = _application(home, item, search, whoami, admin_only, order, pydantic_order, signup, products)
 app500 = _application(*(regional_order(region) for region in REGIONS))

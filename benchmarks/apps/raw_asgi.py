@@ -6,12 +6,15 @@ from benchmarks.apps.data import PRODUCTS
 from benchmarks.apps.raw import (
     KNOWN_REGIONS,
     InputError,
+    current_admin,
     encode,
     read_cookie,
     read_int,
     read_order,
     read_page,
+    read_pydantic_order,
     read_query,
+    read_signup,
     search_term,
 )
 from benchmarks.types import AsgiScope, Receive, Send
@@ -54,9 +57,22 @@ async def whoami(scope: AsgiScope, receive: Receive) -> object:
     return {"request_id": request_id, "session": read_cookie(read_header(scope, b"cookie") or "", "session")}
 
 
+async def admin(scope: AsgiScope, receive: Receive) -> object:
+    return {"admin": await current_admin(read_header(scope, b"x-token"))}
+
+
 async def order(scope: AsgiScope, receive: Receive) -> object:
     body = read_order(await read_body(receive))
     return {"customer": body.customer, "total": body.total, "lines": len(body.lines)}
+
+
+async def pydantic_order(scope: AsgiScope, receive: Receive) -> object:
+    body = read_pydantic_order(await read_body(receive))
+    return {"customer": body.customer, "total": body.total, "lines": len(body.lines)}
+
+
+async def signup(scope: AsgiScope, receive: Receive) -> object:
+    return read_signup(await read_body(receive))
 
 
 async def products(scope: AsgiScope, receive: Receive) -> object:
@@ -75,7 +91,10 @@ FIXED = {
     ("GET", "/"): home,
     ("GET", "/search"): search,
     ("GET", "/whoami"): whoami,
+    ("GET", "/admin"): admin,
     ("POST", "/orders"): order,
+    ("POST", "/pydantic/orders"): pydantic_order,
+    ("POST", "/signups"): signup,
     ("GET", "/products"): products,
 }
 
@@ -109,7 +128,7 @@ async def app(scope: AsgiScope, receive: Receive, send: Send) -> None:
                 case _:
                     status, value = 404, {"detail": "Not Found"}
     except InputError as error:
-        status, value = 422, {"detail": str(error)}
+        status, value = error.status, {"detail": str(error)}
     body = encode(value)
     headers = [CONTENT_TYPE, (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -6,12 +6,15 @@ from benchmarks.apps.data import PRODUCTS
 from benchmarks.apps.raw import (
     KNOWN_REGIONS,
     InputError,
+    current_admin,
     encode,
     read_cookie,
     read_int,
     read_order,
     read_page,
+    read_pydantic_order,
     read_query,
+    read_signup,
     search_term,
 )
 from benchmarks.types import RsgiHttp, RsgiScope
@@ -38,9 +41,22 @@ async def whoami(scope: RsgiScope, http: RsgiHttp) -> object:
     return {"request_id": request_id, "session": read_cookie(headers.get("cookie", ""), "session")}
 
 
+async def admin(scope: RsgiScope, http: RsgiHttp) -> object:
+    return {"admin": await current_admin(scope.headers.get("x-token"))}
+
+
 async def order(scope: RsgiScope, http: RsgiHttp) -> object:
     body = read_order(await http())
     return {"customer": body.customer, "total": body.total, "lines": len(body.lines)}
+
+
+async def pydantic_order(scope: RsgiScope, http: RsgiHttp) -> object:
+    body = read_pydantic_order(await http())
+    return {"customer": body.customer, "total": body.total, "lines": len(body.lines)}
+
+
+async def signup(scope: RsgiScope, http: RsgiHttp) -> object:
+    return read_signup(await http())
 
 
 async def products(scope: RsgiScope, http: RsgiHttp) -> object:
@@ -59,7 +75,10 @@ FIXED = {
     ("GET", "/"): home,
     ("GET", "/search"): search,
     ("GET", "/whoami"): whoami,
+    ("GET", "/admin"): admin,
     ("POST", "/orders"): order,
+    ("POST", "/pydantic/orders"): pydantic_order,
+    ("POST", "/signups"): signup,
     ("GET", "/products"): products,
 }
 
@@ -79,7 +98,7 @@ async def app(scope: RsgiScope, http: RsgiHttp) -> None:
                 case _:
                     status, value = 404, {"detail": "Not Found"}
     except InputError as error:
-        status, value = 422, {"detail": str(error)}
+        status, value = error.status, {"detail": str(error)}
     http.response_bytes(status, [CONTENT_TYPE], encode(value))
 
 

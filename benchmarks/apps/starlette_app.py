@@ -1,4 +1,4 @@
-"""Starlette: requests read by hand, bodies validated and answers encoded by msgspec."""
+"""Starlette: requests read by hand, bodies and forms validated and answers encoded by msgspec."""
 
 # Peers are not installed where the type checkers run.
 # mypy: ignore-errors
@@ -8,14 +8,16 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
+import pydantic
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from benchmarks.apps.data import PRODUCTS, Order
-from benchmarks.scenarios import REGIONS
+from benchmarks.apps.data import PRODUCTS, Order, Signup
+from benchmarks.apps.pydantic_data import Order as PydanticOrder
+from benchmarks.scenarios import ADMINS, REGIONS, USERS
 
 encode = msgspec.json.Encoder().encode
 decode_order = msgspec.json.Decoder(Order).decode
@@ -65,12 +67,53 @@ async def whoami(request: Request) -> Response:
         raise HTTPException(422, "the header or the cookie is missing") from None
 
 
+async def session_token(request: Request) -> str:
+    try:
+        return request.headers["x-token"].strip()
+    except KeyError:
+        raise HTTPException(422, "header x-token is missing") from None
+
+
+async def current_user(request: Request) -> str:
+    user = USERS.get(await session_token(request))
+    if user is None:
+        raise HTTPException(401, "the token is unknown")
+    return user
+
+
+async def current_admin(request: Request) -> str:
+    user = await current_user(request)
+    if user not in ADMINS:
+        raise HTTPException(403, "for admins only")
+    return user
+
+
+async def admin(request: Request) -> Response:
+    return JSON({"admin": await current_admin(request)})
+
+
 async def order(request: Request) -> Response:
     try:
         body = decode_order(await request.body())
     except msgspec.MsgspecError as error:
         raise HTTPException(422, str(error)) from None
     return JSON({"customer": body.customer, "total": body.total, "lines": len(body.lines)})
+
+
+async def pydantic_order(request: Request) -> Response:
+    try:
+        body = PydanticOrder.model_validate_json(await request.body())
+    except pydantic.ValidationError as error:
+        raise HTTPException(422, str(error)) from None
+    return JSON({"customer": body.customer, "total": body.total, "lines": len(body.lines)})
+
+
+async def signup(request: Request) -> Response:
+    try:
+        form = msgspec.convert(dict(await request.form()), Signup, strict=False)
+    except msgspec.ValidationError as error:
+        raise HTTPException(422, str(error)) from None
+    return JSON({"name": form.name, "email": form.email, "age": form.age, "newsletter": form.newsletter})
 
 
 async def products(request: Request) -> Response:
@@ -94,7 +137,10 @@ app = Starlette(
         Route("/items/{item_id:int}", item),
         Route("/search", search),
         Route("/whoami", whoami),
+        Route("/admin", admin),
         Route("/orders", order, methods=["POST"]),
+        Route("/pydantic/orders", pydantic_order, methods=["POST"]),
+        Route("/signups", signup, methods=["POST"]),
         Route("/products", products),
     ],
     exception_handlers={HTTPException: failed},

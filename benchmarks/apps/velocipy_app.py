@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from benchmarks.apps.data import PRODUCTS, Order, Product
-from benchmarks.scenarios import REGIONS
-from velocipy import Cookie, Depends, Header, Query, VelociPy
+from benchmarks.apps.pydantic_data import Order as PydanticOrder
+from benchmarks.scenarios import ADMINS, REGIONS, USERS
+from velocipy import Cookie, Depends, Form, Header, HTTPException, Query, VelociPy
 
 app = VelociPy()
 
@@ -40,9 +41,46 @@ async def whoami(x_request_id: Annotated[str, Header()], session: Annotated[str,
     return {"request_id": x_request_id, "session": session}
 
 
+async def session_token(x_token: Annotated[str, Header()]) -> str:
+    return x_token.strip()
+
+
+async def current_user(token: Annotated[str, Depends(session_token)]) -> str:
+    user = USERS.get(token)
+    if user is None:
+        raise HTTPException(401, "the token is unknown")
+    return user
+
+
+async def current_admin(user: Annotated[str, Depends(current_user)]) -> str:
+    if user not in ADMINS:
+        raise HTTPException(403, "for admins only")
+    return user
+
+
+@app.get("/admin")
+async def admin(admin: Annotated[str, Depends(current_admin)]) -> dict[str, str]:
+    return {"admin": admin}
+
+
 @app.post("/orders")
 async def order(body: Order) -> dict[str, Any]:
     return {"customer": body.customer, "total": body.total, "lines": len(body.lines)}
+
+
+@app.post("/pydantic/orders")
+async def pydantic_order(body: PydanticOrder) -> dict[str, Any]:
+    return {"customer": body.customer, "total": body.total, "lines": len(body.lines)}
+
+
+@app.post("/signups")
+async def signup(
+    name: Annotated[str, Form(max_length=50)],
+    email: Annotated[str, Form()],
+    age: Annotated[int, Form(ge=18)],
+    newsletter: Annotated[bool, Form()],
+) -> dict[str, Any]:
+    return {"name": name, "email": email, "age": age, "newsletter": newsletter}
 
 
 @app.get("/products")
