@@ -23,12 +23,15 @@ from velocipy.http.response import (
 )
 from velocipy.plans.dependencies import Depends
 from velocipy.plans.sources import Body, Cookie, Form, Header, Path, Query
-from velocipy.routing.router import Route, Router
+from velocipy.routing.options import Route
+from velocipy.routing.router import Router
 from velocipy.routing.router import Router as APIRouter
+from velocipy.routing.versions import APIVersion
 from velocipy.types import State
 
 __all__ = [
     "APIRouter",
+    "APIVersion",
     "Body",
     "ClientDisconnect",
     "Cookie",

@@ -6,23 +6,23 @@ import asyncio
 from collections import UserDict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from velocipy.errors import StartupError, StartupErrorGroup
 from velocipy.lifespan import LifespanTask, open_lifespan
-from velocipy.routing.router import Router
+from velocipy.routing.router import Around, Inclusion, Router
 from velocipy.serialization import JSONCodec, default_codec
 from velocipy.servers import asgi, rsgi
-from velocipy.types import ExceptionHandler, Handler, Lifespan, State
+from velocipy.types import ExceptionHandler, ExceptionKey, Handler, Lifespan, State
 
 if TYPE_CHECKING:
     from velocipy.freezing import Frozen, Match
     from velocipy.models import ModelAdapter
+    from velocipy.plans.misses import Slashes
     from velocipy.plans.plan import Plan
     from velocipy.plans.scope import Scope
-
-ExceptionKey = int | type[Exception]
-Decorated = TypeVar("Decorated", bound=ExceptionHandler)
+    from velocipy.routing.options import Route
+    from velocipy.routing.versions import APIVersion
 
 MAX_CONTENT_LENGTH = 16 * 1024 * 1024
 
@@ -51,6 +51,10 @@ class VelociPy(Router):
         namespace: Names that annotations may mean besides those of their module, such as what is imported under
             TYPE_CHECKING alone.
         convertors: Types by the names that paths may use for them, as in "/{name:slug}".
+        slashes: What a path is that has a slash more or fewer than its route: the same path ("merge"), another path
+            ("strict"), or another path that redirects to the right one ("redirect").
+        versioning: Where a request says which version of the API it asks for; in the path by default. See `Router`.
+        validate_response: Whether answers are checked against their types before they leave; for development.
 
     Attributes:
         state: What the application keeps for itself, such as a pool opened in the lifespan.
@@ -72,12 +76,18 @@ class VelociPy(Router):
         json_encoder: JSONCodec | None = None,
         model_adapters: Sequence[ModelAdapter] = (),
         exception_handlers: Mapping[ExceptionKey, ExceptionHandler] | None = None,
-        dependencies: Iterable[Any] = (),
+        dependencies: Iterable[Any] | None = None,
         problem_details: bool = False,
         namespace: Mapping[str, Any] | None = None,
         convertors: Mapping[str, Any] | None = None,
+        slashes: Slashes = "merge",
+        versioning: APIVersion | None = None,
+        validate_response: bool = False,
     ) -> None:
-        super().__init__(dependencies=dependencies)
+        if slashes not in ("merge", "strict", "redirect"):
+            raise ValueError(f"slashes is 'merge', 'strict' or 'redirect', not {slashes!r}")
+        if versioning is not None and not hasattr(versioning, "asked"):
+            raise TypeError("versioning is an APIVersion, such as APIVersion.from_header()")
         if max_content_length is not None and max_content_length < 0:
             raise ValueError(f"max_content_length is {max_content_length}; give bytes from 0, or None for no limit")
         self.title = title
@@ -93,43 +103,21 @@ class VelociPy(Router):
         self._codec = json_encoder or default_codec()
         self._model_adapters = tuple(model_adapters)
         self._overrides = _Overrides(self._changed)
-        self._exception_handlers: dict[ExceptionKey, ExceptionHandler] = {}
         self._problem_details = problem_details
         self._namespace = dict(namespace or {})
         self._convertors = dict(convertors or {})
+        self._slashes: Slashes = slashes
+        self._versioning = versioning
+        self._validate_response = validate_response
         self._lifespan_state: dict[str, Any] = {}
         self._lifespan_tasks: dict[asyncio.AbstractEventLoop, LifespanTask] = {}
+        super().__init__(dependencies=dependencies, exception_handlers=exception_handlers)
         self._changed()
-        for key, handler in (exception_handlers or {}).items():
-            self.add_exception_handler(key, handler)
 
     __call__ = asgi.serve
     __rsgi__ = rsgi.serve
 
     # -- declaring ---------------------------------------------------------------------------------------------------
-
-    def add_exception_handler(self, key: ExceptionKey, handler: ExceptionHandler) -> None:
-        """Have *handler* answer where an exception of a class, or an `HTTPException` of a status, ends a request.
-
-        It takes the request and the exception, and returns what a handler may. Status codes come first, then the class
-        of the exception and its bases. What the router refuses (404, 405) comes here as well.
-
-        Raises:
-            TypeError: If *key* is neither.
-        """
-        if not isinstance(key, int) and not (isinstance(key, type) and issubclass(key, Exception)):
-            raise TypeError(f"{key!r} is no exception class and no status code")
-        self._exception_handlers[key] = handler
-        self._changed()
-
-    def exception_handler(self, key: ExceptionKey) -> Callable[[Decorated], Decorated]:
-        """Return a decorator that does `add_exception_handler`."""
-
-        def decorate(handler: Decorated) -> Decorated:
-            self.add_exception_handler(key, handler)
-            return handler
-
-        return decorate
 
     @property
     def dependency_overrides(self) -> UserDict[Handler, Handler]:
@@ -140,6 +128,12 @@ class VelociPy(Router):
     def dependency_overrides(self, overrides: Mapping[Handler, Handler]) -> None:
         self._overrides = _Overrides(self._changed, overrides)
         self._changed()
+
+    @property
+    def routes(self) -> list[Route]:
+        """Every route in the order of declaration, those of included routers last, with their full paths."""
+        around = Around(version_in_path=self._versioning is None, exact_slashes=self._slashes != "merge")
+        return list(self._collect(around, Inclusion(self)))
 
     # -- freezing ----------------------------------------------------------------------------------------------------
 
@@ -161,12 +155,15 @@ class VelociPy(Router):
                 self._codec,
                 self._model_adapters,
                 self._overrides,
-                self._exception_handlers,
+                self.exception_handlers,
                 self.max_content_length,
                 self.debug,
                 self._problem_details,
                 self._namespace,
                 self._convertors,
+                self._slashes,
+                self._versioning,
+                self._validate_response,
             ),
         )
         self._frozen: Frozen | None = frozen
@@ -183,6 +180,8 @@ class VelociPy(Router):
 
     def url_for(self, name: str, /, **values: Any) -> str:
         """Return the path of the route *name*, with *values* in their places; further values become the query.
+
+        Of a route that has a host it is "//host/path" (RFC 3986 section 4.2).
 
         Raises:
             KeyError: If there is no such route, or a value of its path is missing.

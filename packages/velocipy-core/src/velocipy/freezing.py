@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from typing import Any, NamedTuple, Union
 
 from velocipy.conversion.table import UnsupportedType, union_members
@@ -20,17 +21,22 @@ from velocipy.errors import (
 )
 from velocipy.http.request import Request
 from velocipy.http.response import Response
+from velocipy.http.retirement import retirement_headers
 from velocipy.models import ModelAdapter, Models
+from velocipy.plans.choices import Candidate, Places
 from velocipy.plans.compiler import compile_plan
 from velocipy.plans.failures import Failures
 from velocipy.plans.graph import Graph
+from velocipy.plans.misses import Misses, Slashes
 from velocipy.plans.plan import Plan, Run
 from velocipy.plans.results import Results, without_body
 from velocipy.plans.signature import MISSING, find_place, read_return
 from velocipy.routing.convertors import convertors
+from velocipy.routing.hosts import parse_host
+from velocipy.routing.options import Route
 from velocipy.routing.path import Segment, parse_path
-from velocipy.routing.router import Route
-from velocipy.routing.tree import Tree
+from velocipy.routing.urls import Template
+from velocipy.routing.versions import APIVersion, is_version
 from velocipy.serialization import JSONCodec
 from velocipy.types import UNSET, ExceptionHandler, Handler, Selection
 
@@ -49,6 +55,9 @@ class Settings(NamedTuple):
     problem_details: bool
     namespace: Mapping[str, Any]
     convertors: Mapping[str, Any]
+    slashes: Slashes
+    versioning: APIVersion | None
+    validate_response: bool
 
 
 class Frozen(NamedTuple):
@@ -57,7 +66,7 @@ class Frozen(NamedTuple):
     find: Callable[[str, str], Match]
     failures: Failures
     plans: tuple[Plan, ...]
-    names: Mapping[str, Sequence[Segment]]
+    names: Mapping[str, Template]
     models: Models
 
 
@@ -69,44 +78,38 @@ def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
         StartupErrorGroup: All of them, if there are several.
     """
     faults: list[StartupError] = []
-    results = Results(settings.codec.encode)
+    encode, decode = settings.codec.encode, settings.codec.decode
+    results = Results(encode)
     failures = Failures(
         settings.exception_handlers, results, debug=settings.debug, problem_details=settings.problem_details
     )
-    misses = _Misses(results, failures, settings.max_content_length)
-    tree = Tree(misses.not_found, misses.refused)
-    misses.methods = tree.methods
+    misses = Misses(
+        encode,
+        decode,
+        is_handled=failures.handles(HTTPException(404)),
+        max_content_length=settings.max_content_length,
+        slashes=settings.slashes,
+    )
     models = Models(settings.model_adapters, settings.codec)
     settings = settings._replace(convertors=convertors(settings.convertors))
     plans = []
-    names: dict[str, list[Segment]] = {}
+    names: dict[str, Template] = {}
     named: dict[str, Route] = {}
-    heads: list[tuple[list[Segment], Plan]] = []
+    places = Places()
     for route in routes:
-        try:
-            segments = parse_path(route.path, settings.convertors)
-        except PathError as error:
-            place = find_place(route.handler)
-            faults.append(PathError(error.problem, error.remedy, place=place.place, handler=place.handler))
-            # The handler's own mistakes are found as well.
-            guessed = [Segment(name, name) for name in re.findall(r"{(\w+)", route.path)]
-            _make_plan(route, guessed, settings, models, results, faults)
-            continue
-        plan = _make_plan(route, segments, settings, models, results, faults)
+        template = _read_template(route, settings, faults)
+        plan = _make_plan(route, template, settings, models, results, faults)
         plans.append(plan)
-        names.setdefault(route.name, segments)
-        if route.is_named and named.setdefault(route.name, route) is not route:
+        names.setdefault(route.name, template)
+        if route.is_named and named.setdefault(route.name, route).path != route.path:
             faults.append(_same_name(route, named[route.name]))
+        version = None if settings.versioning is None else route.version
         conflicts: dict[Plan, list[str]] = {}
         for method in route.methods:
-            taken = tree.add(segments, method, plan)
+            taken = places.add(template.segments, method, Candidate(plan, template.host, version))
             if taken is not None:
                 conflicts.setdefault(taken, []).append(method)
         faults += [_conflict(methods, route, taken.route) for taken, methods in conflicts.items() if taken.route]
-        if "GET" in route.methods:
-            heads.append((segments, _head(plan)))
-    for segments, plan in heads:
-        tree.add(segments, "HEAD", plan)  # where a HEAD route was declared, that one stays
     distinct = list({str(fault): fault for fault in faults}.values())  # a shared dependency is read for each route
     if len(distinct) == 1:
         raise distinct[0]
@@ -114,41 +117,75 @@ def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
         lines = "".join(f"\n  {number}. {fault}" for number, fault in enumerate(distinct, 1))
         raise StartupErrorGroup(f"{len(distinct)} mistakes keep the application from starting:{lines}", distinct)
     for name, route in named.items():  # a name that was given counts before that of a function
-        names[name] = parse_path(route.path, settings.convertors)
-    return Frozen(tree.find, failures, tuple(plans), names, models)
+        names[name] = _read_template(route, settings, faults)
+    places.add_heads(_head)
+    places.plant(misses.tree, settings.versioning, misses.refused)
+    return Frozen(misses.tree.find, failures, tuple(plans), names, models)
+
+
+def _read_template(route: Route, settings: Settings, faults: list[StartupError]) -> Template:
+    """Return where *route* stands; what can be guessed of it, and faults, if that cannot be read."""
+    place = find_place(route.handler)._asdict()
+    host = None
+    try:
+        host = None if route.host is None else parse_host(route.host, settings.convertors)
+        template = Template(parse_path(route.path, settings.convertors, exact=settings.slashes != "merge"), host)
+    except PathError as error:
+        faults.append(PathError(error.problem, error.remedy, **place))
+        # The handler's own mistakes are found as well.
+        guessed = re.findall(r"{(\w+)", f"{route.path} {route.host or ''}")
+        return Template([Segment(name, name) for name in guessed], None)
+    for name in template.names:
+        if template.names.count(name) > 1:
+            problem = f"the path {route.path!r} and the host {route.host!r} both name {name!r}."
+            faults.append(PathError(problem, "Give each value a name of its own.", **place))
+    if route.version is not None and is_version(route.version) is None:
+        problem = f"the version {route.version!r} of {route.path} is none."
+        faults.append(StartupError(problem, "Give letters, digits, dots, hyphens and underscores.", **place))
+    return template
 
 
 def _make_plan(
     route: Route,
-    segments: list[Segment],
+    template: Template,
     settings: Settings,
     models: Models,
     results: Results,
     faults: list[StartupError],
 ) -> Plan:
     """Return the plan of *route*; one that cannot run, and faults, if there are any."""
-    path_names = tuple(name for segment in segments for name, _ in segment.values)
     status = route.status_code
     before = len(faults)
     if status is not None and not (isinstance(status, int) and 200 <= status <= 599):
         problem = f"the status_code {status!r} of {route.path} is no status of a response."
         faults.append(StartupError(problem, "Give one of 200 to 599.", **find_place(route.handler)._asdict()))
-    graph = Graph(models, settings.overrides, faults, segments, _namespace(route, settings), settings.convertors)
-    call = graph.read(route.handler, route.dependencies)
+    codec = route.json_encoder or settings.codec
+    if route.json_encoder is not None or route.model_adapters:
+        models = Models((*route.model_adapters, *settings.model_adapters), codec)
+        results = Results(codec.encode)
+    graph = Graph(models, settings.overrides, faults, template.values, _namespace(route, settings), settings.convertors)
+    call = graph.read(route.handler, route.dependencies, route.owner)
     answers = _answers(route, settings, models, results, faults)
     run: Run = _cannot_run
     source = ""
     if len(faults) == before:
-        run, source = compile_plan(call, path_names, status, models, answers)
-    return Plan(
+        run, source = compile_plan(call, template.names, status, models, answers)
+    plan = Plan(
         run,
+        decode=codec.decode,
         status=status if isinstance(status, int) else 200,
-        path_names=path_names,
+        path_names=template.names,
         max_content_length=settings.max_content_length,
         route=route,
         call=call,
         source_text=source,
     )
+    try:
+        plan.add_headers(retirement_headers(route.deprecated, route.sunset))
+    except ValueError as error:
+        problem = f"the retirement of {route.path} cannot be told: {error}."
+        faults.append(StartupError(problem, "Correct it.", **find_place(route.handler)._asdict()))
+    return plan
 
 
 def _namespace(route: Route, settings: Settings) -> dict[str, Any] | None:
@@ -163,7 +200,8 @@ def _answers(route: Route, settings: Settings, models: Models, results: Results,
         if declared is UNSET:
             declared = _without_responses(read_return(route.handler, _namespace(route, settings)))
         if declared is not None:
-            encode = models.encoder(declared, route.selection)
+            check = settings.validate_response if route.validate_response is None else route.validate_response
+            encode = models.encoder(declared, route.selection, check=check)
         elif route.selection != Selection():
             raise UnsupportedType("nothing is declared to choose fields from")
     except Exception as error:  # of a library that was asked about the type too
@@ -173,7 +211,8 @@ def _answers(route: Route, settings: Settings, models: Models, results: Results,
         return results
     if encode is None and route.response_class is None:
         return results
-    return Results(results.encode, declared=encode, response_class=route.response_class, decode=settings.codec.decode)
+    decode = (route.json_encoder or settings.codec).decode
+    return Results(results.encode, declared=encode, response_class=route.response_class, decode=decode)
 
 
 def _without_responses(annotation: Any) -> Any:
@@ -191,15 +230,9 @@ async def _cannot_run(request: Request) -> Response:
 
 def _head(plan: Plan) -> Plan:
     """Return the plan that answers HEAD from that of GET."""
-    return Plan(
-        without_body(plan.run, plan.status),
-        status=plan.status,
-        path_names=plan.path_names,
-        max_content_length=plan.max_content_length,
-        route=plan.route,
-        call=plan.call,
-        source_text=plan.source_text,
-    )
+    head = copy(plan)
+    head.run = without_body(plan.run, plan.status)
+    return head
 
 
 def _conflict(methods: list[str], route: Route, taken: Route) -> RouteConflictError:
@@ -221,41 +254,3 @@ def _same_name(route: Route, taken: Route) -> StartupError:
         place=place.place,
         handler=place.handler,
     )
-
-
-class _Misses:
-    """Answers what no route does: 404, 405 with `Allow`, and OPTIONS (RFC 9110 sections 9.3.7, 15.5.5 and 15.5.6)."""
-
-    methods: Callable[[str], set[str]]
-
-    def __init__(self, results: Results, failures: Failures, max_content_length: int | None) -> None:
-        self._encode = results.encode
-        handled = failures.handles(HTTPException(404))
-        self.not_found = Plan(
-            self._raise_not_found if handled else self._answer_not_found,
-            status=404,
-            max_content_length=max_content_length,
-        )
-        self._not_allowed = Plan(self._raise_not_allowed, max_content_length=max_content_length)
-        self._options = Plan(self._answer_options, max_content_length=max_content_length)
-
-    def refused(self, method: str) -> Plan:
-        """Return what answers *method* at a path where other methods are answered."""
-        return self._options if method == "OPTIONS" else self._not_allowed
-
-    async def _answer_not_found(self, request: Request) -> bytes | Response:
-        # PERF: what raising would come to, while nobody has registered a handler for it.
-        body = self._encode({"detail": "Not Found"})
-        return Response(body, 404, media_type="application/json") if request.method == "HEAD" else body
-
-    async def _raise_not_found(self, request: Request) -> Response:
-        raise HTTPException(404)
-
-    async def _raise_not_allowed(self, request: Request) -> Response:
-        raise HTTPException(405, headers={"allow": self._allow(request.path)})
-
-    async def _answer_options(self, request: Request) -> Response:
-        return Response(None, 200, {"allow": self._allow(request.path)})
-
-    def _allow(self, path: str) -> str:
-        return ", ".join(sorted({*self.methods(path), "OPTIONS"}))

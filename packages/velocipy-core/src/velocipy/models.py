@@ -80,8 +80,11 @@ class ModelAdapter(Protocol):
         """
         ...
 
-    def encoder(self, annotation: Any, selection: Selection) -> Callable[[Any], bytes]:
-        """Return what makes JSON of a value of *annotation*, or of what has its fields; nothing else may leave."""
+    def encoder(self, annotation: Any, selection: Selection, *, check: bool = False) -> Callable[[Any], bytes]:
+        """Return what makes JSON of a value of *annotation*, or of what has its fields; nothing else may leave.
+
+        If it is to *check*, it raises a `ResponseTypeError` for a value that *annotation* would not take.
+        """
         ...
 
 
@@ -127,28 +130,55 @@ class Models:
         made: Made = self._made[key]
         return made
 
-    def encoder(self, annotation: Any, selection: Selection) -> Callable[[Any], bytes] | None:
+    def encoder(self, annotation: Any, selection: Selection, *, check: bool = False) -> Callable[[Any], bytes] | None:
         """Return what makes JSON of a value declared as *annotation*, None if that has no fields to look after.
+
+        If it is to *check*, it also raises a `ResponseTypeError` for what *annotation* does not take.
 
         Raises:
             UnsupportedType: If *selection* asks for what the models of *annotation* do not know.
         """
-        return self._once(self._encoder, annotation, selection)
+        return self._once(self._encoder, annotation, selection, check)
 
-    def _encoder(self, annotation: Any, selection: Selection) -> Callable[[Any], bytes] | None:
+    def _encoder(self, annotation: Any, selection: Selection, check: bool) -> Callable[[Any], bytes] | None:
         for adapter in self._foreign:
             if adapter.supports(annotation):
-                return adapter.encoder(annotation, selection)
+                return adapter.encoder(annotation, selection, check=check)
         projection = read_projection(annotation, selection, self.data.namespace, self._foreign_cut)
-        if projection is None:
-            if selection != Selection():
-                raise UnsupportedType("it has no fields to choose from")
-            return None
+        if projection is None and selection != Selection():
+            raise UnsupportedType("it has no fields to choose from")
         if selection.exclude_unset or selection.exclude_defaults or not selection.by_alias:
             raise UnsupportedType("only models of pydantic know by_alias, exclude_unset and exclude_defaults")
-        fits, cut, _ = projection
         encode = self._codec.encode
-        return lambda value: encode(value if fits(value) else cut(value))
+        if projection is not None:
+            fits, cut, _ = projection
+            encode_any = encode
+
+            def encode(value: Any) -> bytes:
+                return encode_any(value if fits(value) else cut(value))
+
+        if not check:
+            return encode if projection is not None else None
+        whole = encode if selection == Selection() else self._encoder(annotation, Selection(), check=False)
+        return self._checked(encode, whole or encode, self.decoder(annotation))
+
+    def _checked(
+        self, encode: Callable[[Any], bytes], whole: Callable[[Any], bytes], decoder: Decoder
+    ) -> Callable[[Any], bytes]:
+        """Return what does *encode*, after what *whole* makes has been read back without a fault."""
+
+        def encode_checked(value: Any) -> bytes:
+            data = whole(value)
+            faults: list[Fault] = []
+            try:
+                decoder.decode(data)
+            except decoder.errors:
+                decoder.explain(data, (), faults)
+            if faults:
+                raise invalid_response(faults)
+            return data if whole is encode else encode(value)
+
+        return encode_checked
 
     def _foreign_cut(self, cls: Any, selection: Selection) -> Callable[[Any], Any] | None:
         """Return what makes builtins of a value of a model that is not ours and stands within what is."""
@@ -178,6 +208,12 @@ class Models:
         """Tell whether *annotation* is a class with named fields, whoever owns it."""
         plain, _ = unwrap(annotation)
         return is_record(plain) or any(adapter.is_model(plain) for adapter in self._foreign)
+
+
+def invalid_response(faults: Sequence[Fault]) -> ResponseTypeError:
+    """Return the error of a value that its declared type does not take; it names the places, and no value."""
+    told = "; ".join(f"{'.'.join(map(str, fault['loc'])) or 'the whole'}: {fault['msg']}" for fault in faults[:10])
+    return ResponseTypeError(f"what the handler returned is not what it declares: {told}")
 
 
 def _hashable(value: Any) -> bool:
@@ -343,7 +379,7 @@ class PydanticAdapter:
 
         return Decoder(decode, (ValueError,), explain)
 
-    def encoder(self, annotation: Any, selection: Selection) -> Callable[[Any], bytes]:
+    def encoder(self, annotation: Any, selection: Selection, *, check: bool = False) -> Callable[[Any], bytes]:
         from pydantic_core import PydanticSerializationError
 
         adapter, error_type = self._type_adapter(annotation)
@@ -364,12 +400,21 @@ class PydanticAdapter:
             if isinstance(value, Iterator):
                 value = list(value)
             try:
-                return bytes(dump(value))
+                encoded = bytes(dump(value))
             except PydanticSerializationError:  # not of the model: a dict, a row
                 try:
                     return bytes(dump(adapter.validate_python(value, from_attributes=True)))
                 except (PydanticSerializationError, error_type) as error:
                     raise ResponseTypeError(f"a {type(value).__qualname__} is not what was declared") from error
+            if check:  # made by hand, or changed after it was made
+                faults: list[Fault] = []
+                fields = adapter.dump_python(value, round_trip=True, by_alias=False)
+                try:
+                    adapter.validate_python(fields, by_alias=False, by_name=True)
+                except error_type as error:
+                    _pydantic_faults(error, (), faults)
+                    raise invalid_response(faults) from None
+            return encoded
 
         return encode
 

@@ -15,6 +15,9 @@ Lifespan = Callable[[Any], AbstractAsyncContextManager[Mapping[str, Any] | None]
 ExceptionHandler = Callable[[Any, Any], Any | Awaitable[Any]]
 """Takes the request and the exception, and returns what a route may return."""
 
+ExceptionKey = int | type[Exception]
+"""A status code or a class of exceptions."""
+
 Scope = Any
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]

@@ -127,6 +127,16 @@ class Request:
         return self._state
 
     @property
+    def id(self) -> str:
+        """What names this request in logs: `state.request_id`, which is made at the first asking if it is not there."""
+        state = self.state
+        if "request_id" not in state:
+            from uuid import uuid4
+
+            state["request_id"] = uuid4().hex
+        return str(state["request_id"])
+
+    @property
     def http_version(self) -> str:
         """ "1.0", "1.1", "2" or "3"."""
         raise NotImplementedError
@@ -171,7 +181,12 @@ class Request:
 
     def url_for(self, name: str, /, **values: Any) -> str:
         """Return the URL of the route *name*; arguments and errors are those of `VelociPy.url_for`."""
-        return self.base_url + self.app.url_for(name, **values)
+        path = self.app.url_for(name, **values)
+        if path.startswith("//"):  # of another host, perhaps; the port is that of this one
+            host, slash, path = path[2:].partition("/")
+            port = re.search(r":[0-9]+$", self.host)
+            return f"{self.scheme}://{host}{port[0] if port else ''}{self.root_path}{slash}{path}"
+        return self.base_url + path
 
     @property
     def root_path(self) -> str:
@@ -217,7 +232,7 @@ class Request:
         if not body:
             return None
         try:
-            return self.app._codec.decode(body)
+            return self._plan.decode(body)
         except (ValueError, RecursionError) as error:
             raise ValidationError([invalid_json(error, ("body",))]) from None
 

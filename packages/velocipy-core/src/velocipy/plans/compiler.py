@@ -324,6 +324,8 @@ class _Writer:
     def _called(self, call: Call, hint: str, inputs: dict[str, str]) -> str:
         """Return the expression that calls *call* with its arguments."""
         arguments = ", ".join(self._argument(argument, inputs) for argument in call.arguments)
+        if call.kind == "made":
+            return f"{self._name(f'call_{hint}', call.call)}()"
         if call.kind == "async":
             return f"await {self._name(f'call_{hint}', call.call)}({arguments})"
         if call.kind == "plain":

@@ -59,7 +59,7 @@ class Failures:
             error = await unwind(request, error) or error
         if not isinstance(error, Exception):
             raise error
-        handler = self._find(error)
+        handler = self._find(error, request)
         if handler is not None:
             try:
                 is_async = call_kind(handler) == "async"
@@ -88,7 +88,15 @@ class Failures:
 
     def unhandled(self, request: Request, error: BaseException) -> Response:
         """Log *error* and return a 500 that tells nothing of it, unless in debug."""
-        _logger.error("unhandled error in %s %r", request.method, request.path, exc_info=error)
+        route = request._plan.route
+        told = {
+            "method": request.method,
+            "path": request.path,
+            "route": route.path if route else None,
+            "request_id": request.id,
+        }
+        message = "unhandled error in %(method)s %(path)r, route %(route)r, request %(request_id)s"
+        _logger.error(message, told, exc_info=error, extra={"request": told})
         if self._debug:
             return debug_response(request, error)
         return self.default(HTTPException(500))
@@ -97,12 +105,14 @@ class Failures:
         """Log that a stream failed when its head had been sent."""
         _logger.error("the answer to %s %r broke off", request.method, request.path, exc_info=error)
 
-    def _find(self, error: Exception) -> ExceptionHandler | None:
-        if isinstance(error, HTTPException) and error.status_code in self._handlers:
-            return self._handlers[error.status_code]
-        for cls in type(error).__mro__:
-            if cls in self._handlers:
-                return self._handlers[cls]
+    def _find(self, error: Exception, request: Request | None = None) -> ExceptionHandler | None:
+        route = request._plan.route if request is not None else None
+        for handlers in (self._handlers,) if route is None else route.exception_handlers:
+            if isinstance(error, HTTPException) and error.status_code in handlers:
+                return handlers[error.status_code]
+            for cls in type(error).__mro__:
+                if cls in handlers:
+                    return handlers[cls]
         return None
 
 

@@ -89,8 +89,13 @@ class Graph:
         self._names: set[str] = set()  # of all parameters, those with a mistake too
         self._takes_request = False
 
-    def read(self, handler: Callable[..., Any], dependencies: Sequence[Dependency] = ()) -> Call:
-        """Return *handler* with all that fills its parameters, and *dependencies*, which run before it."""
+    def read(
+        self, handler: Callable[..., Any], dependencies: Sequence[Dependency] = (), owner: type | None = None
+    ) -> Call:
+        """Return *handler* with all that fills its parameters, and *dependencies*, which run before it.
+
+        If it is a method of the class *owner*, its first parameter is an instance, made for each request.
+        """
         before = []
         for dependency in dependencies:
             try:
@@ -102,7 +107,7 @@ class Graph:
             except (_Mistake, UnreadableSignature) as error:
                 self._fault(handler, "", error if isinstance(error, _Mistake) else _unread(error))
         try:
-            call = self._read(handler, (), before)
+            call = self._read(handler, (), before, owner=owner)
         except UnreadableSignature as error:
             self._fault(handler, "", _Mistake(f"its parameters cannot be read: {error}.", "Wrap it in a function."))
             return Call(handler, "plain", [])
@@ -117,18 +122,19 @@ class Graph:
         before: Sequence[Call] = (),
         *,
         early: bool = False,
+        owner: type | None = None,
     ) -> Call:
         kind = call_kind(call)
         if not above and kind not in ("async", "plain"):
             problem = f"a handler cannot be a {kind} function." if kind[0] != "a" else f"a handler cannot be an {kind}."
             self._fault(call, "", _Mistake(problem, "Return a StreamingResponse of it, or use it as a dependency."))
-        if not above and isinstance(call, type):
-            mistake = _Mistake("a class is no handler.", "Give the route a function, or a method of an instance.")
-            self._fault(call, "", mistake)
         arguments = []
-        for parameter in read_parameters(call, self._namespace, self._faults, self._names):
+        for number, parameter in enumerate(read_parameters(call, self._namespace, self._faults, self._names)):
             try:
-                filled_by = self._fill(_tell_apart(parameter), (*above, call))
+                if owner is not None and number == 0:
+                    filled_by: Input | Call | Given = self._instance(owner, call)
+                else:
+                    filled_by = self._fill(_tell_apart(parameter), (*above, call))
             except _Mistake as mistake:
                 self._fault(call, parameter.name, mistake)
             except UnreadableSignature as error:
@@ -276,6 +282,13 @@ class Graph:
         return bool(lists)
 
     # -- dependencies ------------------------------------------------------------------------------------------------
+
+    def _instance(self, owner: type, method: Callable[..., Any]) -> Call:
+        """Return what makes the instance of which *method* is called."""
+        plain = all(getattr(owner, name) is getattr(object, name) for name in ("__init__", "__new__"))
+        if plain and not hasattr(owner, "__enter__") and not hasattr(owner, "__aenter__"):
+            return Call(owner, "made", [])
+        return self._depend(Dependency(owner, use_cache=True, scope="request"), MISSING, (method,))
 
     def _depend(self, dependency: Dependency, annotation: Any, above: tuple[Callable[..., Any], ...]) -> Call:
         target: Any = annotation if dependency.call is None else dependency.call

@@ -5,7 +5,7 @@ These are data. `graph` reads them from signatures, `compiler` makes one functio
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from velocipy.plans.bundles import Bundle
     from velocipy.plans.signature import Kind
     from velocipy.plans.sources import Place, Source
-    from velocipy.routing.router import Route
+    from velocipy.routing.options import Route
 
 Run = Callable[["Request"], Awaitable["bytes | Response"]]
 
@@ -111,17 +111,21 @@ class Plan:
         run: Takes the request; returns the bytes of an answer with `status` and `headers`, or a `Response`.
         status: Of an answer that is no `Response`.
         headers: Of the same, in lower case, and `encoded_headers` the same as bytes.
-        path_names: The names of the values in the path.
+        more_headers: Those of them that every answer has, a `Response` and an error too.
+        path_names: The names of the values in the path, and then of those in the host.
         max_content_length: How many bytes the body may have; None for any number.
+        decode: Reads JSON; for those who ask for the body themselves.
         route: What was declared; None for what the framework answers by itself.
         call: The handler with its dependencies, likewise.
     """
 
     __slots__ = (
         "call",
+        "decode",
         "encoded_headers",
         "headers",
         "max_content_length",
+        "more_headers",
         "path_names",
         "route",
         "run",
@@ -133,8 +137,8 @@ class Plan:
         self,
         run: Run,
         *,
+        decode: Callable[[bytes], Any],
         status: int = 200,
-        media_type: str = "application/json",
         path_names: tuple[str, ...] = (),
         max_content_length: int | None = None,
         route: Route | None = None,
@@ -142,14 +146,21 @@ class Plan:
         source_text: str = "",
     ) -> None:
         self.run = run
+        self.decode = decode
         self.status = status
-        self.headers: tuple[tuple[str, str], ...] = (("content-type", media_type),)
-        self.encoded_headers = tuple((name.encode(), value.encode()) for name, value in self.headers)
         self.path_names = path_names
         self.max_content_length = max_content_length
         self.route = route
         self.call = call
         self.source_text = source_text
+        self.more_headers: tuple[tuple[str, str], ...] = ()
+        self.add_headers(())
+
+    def add_headers(self, more: Iterable[tuple[str, str]]) -> None:
+        """Have every answer carry *more* headers, unless it has them itself."""
+        self.more_headers = tuple(dict.fromkeys((*self.more_headers, *more)))
+        self.headers: tuple[tuple[str, str], ...] = (("content-type", "application/json"), *self.more_headers)
+        self.encoded_headers = tuple((name.encode(), value.encode()) for name, value in self.headers)
 
     def source(self) -> str:
         """Return the steps of the plan as the Python that runs."""

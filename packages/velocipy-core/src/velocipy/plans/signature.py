@@ -14,7 +14,8 @@ from typing import Any, Literal, NamedTuple
 
 from velocipy.errors import ParameterError
 
-Kind = Literal["async", "plain", "async generator", "generator", "async context", "context"]
+Kind = Literal["async", "plain", "made", "async generator", "generator", "async context", "context"]
+"""How a callable must be called; "made" is a class that does nothing at that."""
 
 MISSING = inspect.Parameter.empty
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Hashable
 from keyword import iskeyword
 from typing import NamedTuple
 
@@ -54,64 +54,79 @@ class Segment(NamedTuple):
             return self.pattern.values
         return () if self.name is None else ((self.name, self.convertor),)
 
+    @property
+    def shape(self) -> Hashable:
+        """What two segments have alike that lead to the same place."""
+        if self.pattern is not None:
+            return self.pattern.literals
+        return self.text if self.name is None else self.catches_all
 
-def split_path(path: str) -> list[str]:
-    """Return the parts of a path; empty ones, which slashes at the end or in a row make, do not count."""
-    return [part for part in path.split("/") if part]
+
+def split_path(path: str, *, exact: bool = False) -> list[str]:
+    """Return the parts of a path; empty ones, which slashes at the end or in a row make, only count if *exact*."""
+    return path.split("/")[1:] if exact else [part for part in path.split("/") if part]
 
 
-def parse_path(path: str, known: Collection[str] = BUILT_IN) -> list[Segment]:
+def parse_path(path: str, known: Collection[str] = BUILT_IN, *, exact: bool = False) -> list[Segment]:
     """Return the segments of a template.
 
     Args:
         path: What was written.
         known: The names of the convertors.
+        exact: Whether empty segments count.
 
     Raises:
         PathError: If it is none; the message quotes it.
     """
+    what = f"the path {path!r}"
     if not path.startswith("/"):
-        raise _error(path, "does not start with a slash.", f"Write {'/' + path!r}.")
+        raise path_error(what, "does not start with a slash.", f"Write {'/' + path!r}.")
     for mark in "?#":
         if mark in path:
-            raise _error(path, f"has a {mark!r}, which is no part of a path.", "Declare query values as parameters.")
-    segments = [_segment(path, text, known) for text in split_path(path)]
+            raise path_error(what, f"has a {mark!r}, no part of a path.", "Declare query values as parameters.")
+    segments = [parse_segment(what, text, known) for text in split_path(path, exact=exact)]
     names = [name for segment in segments for name, _ in segment.values]
     for name in names:
         if names.count(name) > 1:
-            raise _error(path, f"names {name!r} twice.", "Give each value a name of its own.")
+            raise path_error(what, f"names {name!r} twice.", "Give each value a name of its own.")
     for segment in segments[:-1]:
         if segment.catches_all:
-            raise _error(path, f"goes on after {segment.text}, which takes the whole rest.", "Put it last.")
+            raise path_error(what, f"goes on after {segment.text}, which takes the whole rest.", "Put it last.")
     return segments
 
 
-def _segment(path: str, text: str, known: Collection[str]) -> Segment:
+def parse_segment(what: str, text: str, known: Collection[str] = BUILT_IN) -> Segment:
+    """Return one segment, which stands in *what*.
+
+    Raises:
+        PathError: If it is none.
+    """
     if "{" not in text and "}" not in text:
         return Segment(text)
     values = list(_VALUE.finditer(text))
     literals = _VALUE.sub("\0", text).split("\0")
     if not values or any(mark in literal for literal in literals for mark in "{}"):
-        raise _error(path, f"has {text!r}, where braces do not match.", "Write values as {name} or {name:convertor}.")
+        raise path_error(what, f"has {text!r}, where braces do not match.", "Write {name} or {name:convertor}.")
     for match in values:
-        _check_value(path, match[1], match[2], known)
+        _check_value(what, match[1], match[2], known)
     if len(values) == 1 and text == values[0][0]:
         name, convertor, star = values[0].groups()
         return Segment(text, name, convertor, bool(star) or convertor == CATCH_ALL)
     if any(star or convertor == CATCH_ALL for _, convertor, star in (match.groups() for match in values)):
-        raise _error(path, f"has {text!r}, where a part takes the whole rest.", "Let it fill the segment.")
+        raise path_error(what, f"has {text!r}, where a part takes the whole rest.", "Let it fill the segment.")
     if "" in literals[1:-1]:
-        raise _error(path, f"has {text!r}, where nothing parts two values.", "Put text between them.")
+        raise path_error(what, f"has {text!r}, where nothing parts two values.", "Put text between them.")
     named = tuple((match[1], match[2]) for match in values)
     return Segment(text, pattern=Pattern(tuple(literals), named))
 
 
-def _check_value(path: str, name: str, convertor: str | None, known: Collection[str]) -> None:
+def _check_value(what: str, name: str, convertor: str | None, known: Collection[str]) -> None:
     if not name.isidentifier() or iskeyword(name):
-        raise _error(path, f"has the value name {name!r}, which no parameter can have.", "Use a Python identifier.")
+        raise path_error(what, f"has the value name {name!r}, which no parameter can have.", "Use a Python identifier.")
     if convertor is not None and convertor not in known:
-        raise _error(path, f"has the unknown convertor {convertor!r}.", f"There are {', '.join(sorted(known))}.")
+        raise path_error(what, f"has the unknown convertor {convertor!r}.", f"There are {', '.join(sorted(known))}.")
 
 
-def _error(path: str, problem: str, remedy: str) -> PathError:
-    return PathError(f"the path {path!r} {problem}", remedy)
+def path_error(what: str, problem: str, remedy: str) -> PathError:
+    """Return the error of a template that cannot be read."""
+    return PathError(f"{what} {problem}", remedy)

@@ -6,84 +6,114 @@ Declaring only records. What a route means, and whether it can work, is decided 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from velocipy.http.response import Response
-from velocipy.types import UNSET, Handler, Selection
+from velocipy.routing.classes import methods_of
+from velocipy.routing.options import Route, RouteOptions, made_route, strings
+from velocipy.types import ExceptionHandler, ExceptionKey, Handler
 
 if TYPE_CHECKING:
+    from datetime import date
     from typing import Unpack
 
-Decorated = TypeVar("Decorated", bound=Handler)
+Declared = TypeVar("Declared", bound=Handler)
+HandlerOfErrors = TypeVar("HandlerOfErrors", bound=ExceptionHandler)
 
 
-class RouteOptions(TypedDict, total=False):
-    """What can be said of a route besides its path and methods; `Route` tells what it means."""
-
-    name: str | None
-    status_code: int | None
-    response_model: Any
-    response_class: type[Response] | None
-    response_model_include: Iterable[str] | None
-    response_model_exclude: Iterable[str]
-    response_model_exclude_none: bool
-    response_model_exclude_unset: bool
-    response_model_exclude_defaults: bool
-    response_model_by_alias: bool
-    dependencies: Iterable[Any]
-    tags: Iterable[str]
-    summary: str | None
-    description: str | None
-    operation_id: str | None
-    deprecated: bool
-
-
-class Route(NamedTuple):
-    """A route as it was declared.
+class Around(NamedTuple):
+    """What a route has from the routers around it, the outermost first.
 
     Attributes:
-        path: The template, with the prefixes of its routers.
-        methods: In upper case.
-        handler: What answers.
-        name: For `url_for`; the name of the handler by default.
-        status_code: Of an answer that is no Response; None for 200, or 204 when there is nothing to send.
-        response_model: The type of what leaves, which has no field more; UNSET for the return annotation, None for
-            whatever the handler returns.
-        response_class: Made of what the handler returns, as `response_class(result, status_code)`.
-        selection: Which fields of the response model leave.
-        dependencies: What `Depends` says; called before the handler, the router's first, without being handed in.
-        tags, summary, description, operation_id, deprecated: For documents.
-        namespace: The local names around the handler, where its annotations are text and could mean them.
-        is_named: Whether the name was given, and so must be the only one.
+        prefix: Of the path; the version, where it stands in the path, comes between it and `rest`.
+        exact_slashes: Whether "/" below a prefix is another path than the prefix.
     """
 
-    path: str
-    methods: tuple[str, ...]
-    handler: Handler
-    name: str
-    status_code: int | None = None
-    response_model: Any = UNSET
-    response_class: type[Response] | None = None
-    selection: Selection = Selection()
-    dependencies: tuple[Any, ...] = ()
+    prefix: str = ""
+    rest: str = ""
+    name: str = ""
     tags: tuple[str, ...] = ()
-    summary: str | None = None
-    description: str | None = None
-    operation_id: str | None = None
-    deprecated: bool = False
-    namespace: dict[str, Any] | None = None
-    is_named: bool = False
+    dependencies: tuple[Any, ...] = ()
+    host: str | None = None
+    version: str | None = None
+    deprecated: bool | date = False
+    sunset: date | None = None
+    exception_handlers: tuple[Mapping[ExceptionKey, ExceptionHandler], ...] = ()
+    version_in_path: bool = True
+    exact_slashes: bool = False
+
+    def within(self, router: Router, included: Inclusion) -> Around:
+        """Return what a route of *router* has, which is included here."""
+        version = _first(included.version, router.version)
+        prefix, rest = self.prefix, self.rest + included.prefix + router.prefix
+        if version is not None:
+            prefix, rest = prefix + rest, ""
+        return self._replace(
+            prefix=prefix,
+            rest=rest,
+            name=self.name + (f"{router.name}." if router.name else ""),
+            tags=(*self.tags, *included.tags, *router.tags),
+            dependencies=(*self.dependencies, *included.dependencies, *router.dependencies),
+            host=_first(included.host, router.host, self.host),
+            version=_first(version, self.version),
+            deprecated=included.deprecated or router.deprecated or self.deprecated,
+            sunset=included.sunset or router.sunset or self.sunset,
+            exception_handlers=(router.exception_handlers, *self.exception_handlers),
+        )
+
+    def complete(self, route: Route) -> Route:
+        """Return *route* as it is here."""
+        version = _first(route.version, self.version)
+        prefix, rest = self.prefix, self.rest
+        if route.version is not None:
+            prefix, rest = prefix + rest, ""
+        if version is not None and self.version_in_path:
+            prefix = f"{prefix}/{version}"
+        prefix += rest
+        path = prefix + route.path
+        if route.path == "/" and prefix and not self.exact_slashes:
+            path = prefix
+        return route._replace(
+            path=path,
+            name=self.name + route.name,
+            tags=(*self.tags, *route.tags),
+            dependencies=(*self.dependencies, *route.dependencies),
+            host=_first(route.host, self.host),
+            version=version,
+            deprecated=route.deprecated or self.deprecated,
+            sunset=route.sunset or self.sunset,
+            exception_handlers=self.exception_handlers,
+        )
+
+
+class Inclusion(NamedTuple):
+    """A router, and what was said where a router was included."""
+
+    router: Router
+    prefix: str = ""
+    tags: tuple[str, ...] = ()
+    dependencies: tuple[Any, ...] = ()
+    host: str | None = None
+    version: str | None = None
+    deprecated: bool | date = False
+    sunset: date | None = None
 
 
 class Router:
     """A set of routes under a common prefix. `VelociPy` is one; others are included in it.
+
+    What is said of a router holds for each of its routes that does not say otherwise.
 
     Args:
         prefix: Put before every path, such as "/items".
         name: Put before the name of every route, with a dot between.
         tags: Put before the tags of every route.
         dependencies: Called before the handler of every route, as `Depends(function)`.
+        exception_handlers: What answers where a handler or dependency fails; see `add_exception_handler`.
+        host: The host that the routes are for, such as "api.example.com" or "{tenant}.example.com".
+        version: Of the API; a segment of the path after the prefix, unless the application has another `versioning`.
+        deprecated: Since when the routes are not to be used any more, or that they are not.
+        sunset: When they will be gone.
     """
 
     def __init__(
@@ -91,43 +121,56 @@ class Router:
         prefix: str = "",
         *,
         name: str | None = None,
-        tags: Iterable[str] = (),
-        dependencies: Iterable[Any] = (),
+        tags: Iterable[str] | None = None,
+        dependencies: Iterable[Any] | None = None,
+        exception_handlers: Mapping[ExceptionKey, ExceptionHandler] | None = None,
+        host: str | None = None,
+        version: str | None = None,
+        deprecated: bool | date = False,
+        sunset: date | None = None,
     ) -> None:
         self.prefix = prefix.rstrip("/")
         self.name = name
-        self.tags = tuple(tags)
-        self.dependencies = tuple(dependencies)
+        self.tags = strings("tags", tags)
+        self.dependencies = tuple(dependencies or ())
+        self.exception_handlers: dict[ExceptionKey, ExceptionHandler] = {}
+        self.host = host
+        self.version = version
+        self.deprecated = deprecated
+        self.sunset = sunset
         self._routes: list[Route] = []
         self._included_in: list[Router] = []
-        self._included: list[tuple[str, tuple[str, ...], tuple[Any, ...], Router]] = []
+        self._included: list[Inclusion] = []
+        for key, handler in (exception_handlers or {}).items():
+            self.add_exception_handler(key, handler)
 
     @property
     def routes(self) -> list[Route]:
         """Every route in the order of declaration, those of included routers last, with their full paths."""
-        return list(self._collect("", "", (), ()))
+        return list(self._collect(Around(), Inclusion(self)))
 
-    def _collect(
-        self, prefix: str, names: str, tags: tuple[str, ...], dependencies: tuple[Any, ...]
-    ) -> Iterable[Route]:
-        prefix += self.prefix
-        names += f"{self.name}." if self.name else ""
-        tags += self.tags
-        dependencies += self.dependencies
+    def _collect(self, around: Around, included: Inclusion) -> Iterable[Route]:
+        here = around.within(self, included)
         for route in self._routes:
-            yield route._replace(
-                path=prefix + route.path if route.path != "/" or not prefix else prefix,
-                name=names + route.name,
-                tags=(*tags, *route.tags),
-                dependencies=(*dependencies, *route.dependencies),
-            )
-        for more_prefix, more_tags, more, router in self._included:
-            yield from router._collect(prefix + more_prefix, names, (*tags, *more_tags), (*dependencies, *more))
+            yield here.complete(route)
+        for inclusion in self._included:
+            yield from inclusion.router._collect(here, inclusion)
 
     def include_router(
-        self, router: Router, prefix: str = "", *, tags: Iterable[str] = (), dependencies: Iterable[Any] = ()
+        self,
+        router: Router,
+        prefix: str = "",
+        *,
+        tags: Iterable[str] | None = None,
+        dependencies: Iterable[Any] | None = None,
+        host: str | None = None,
+        version: str | None = None,
+        deprecated: bool | date = False,
+        sunset: date | None = None,
     ) -> None:
         """Add the routes of *router*, also those that it gets later, under *prefix*.
+
+        What is said here comes before what the router says of itself; `Router` tells what it means.
 
         Raises:
             TypeError: If *router* is none.
@@ -138,128 +181,132 @@ class Router:
         if router is self or any(included is self for included in router._all_included()):
             raise ValueError("a router cannot include itself, not by way of others either")
         router._included_in.append(self)
-        self._included.append((prefix.rstrip("/"), tuple(tags), tuple(dependencies), router))
-        self._changed()
-
-    def _all_included(self) -> Iterable[Router]:
-        for *_, router in self._included:
-            yield router
-            yield from router._all_included()
-
-    def add_route(
-        self,
-        path: str,
-        endpoint: Handler,
-        methods: str | Iterable[str] | None = None,
-        *,
-        name: str | None = None,
-        status_code: int | None = None,
-        response_model: Any = UNSET,
-        response_class: type[Response] | None = None,
-        response_model_include: Iterable[str] | None = None,
-        response_model_exclude: Iterable[str] = (),
-        response_model_exclude_none: bool = False,
-        response_model_exclude_unset: bool = False,
-        response_model_exclude_defaults: bool = False,
-        response_model_by_alias: bool = True,
-        dependencies: Iterable[Any] = (),
-        tags: Iterable[str] = (),
-        summary: str | None = None,
-        description: str | None = None,
-        operation_id: str | None = None,
-        deprecated: bool = False,
-    ) -> None:
-        """Have *endpoint* answer *methods* (GET by default) at *path*; `Route` says what the rest means.
-
-        Raises:
-            TypeError: If *path* is no str or *endpoint* cannot be called.
-            ValueError: If a method is no token (RFC 9110 section 9.1).
-        """
-        if not isinstance(path, str):
-            raise TypeError(f'a path comes first, such as @app.get("/items"), not {path!r}')
-        if not callable(endpoint):
-            raise TypeError(f"{path}: {endpoint!r} cannot be called; give it a function")
-        given = [methods] if isinstance(methods, str) else methods or ("GET",)
-        names = tuple(dict.fromkeys(method.upper() for method in given))
-        for method in names:
-            if not method.replace("-", "").isalnum() or not method.isascii():
-                raise ValueError(f"{path}: {method!r} is no HTTP method")
-        self._routes.append(
-            Route(
-                path,
-                names,
-                endpoint,
-                name or getattr(endpoint, "__name__", None) or type(endpoint).__name__,
-                status_code,
-                response_model,
-                response_class,
-                Selection(
-                    None if response_model_include is None else frozenset(response_model_include),
-                    frozenset(response_model_exclude or ()),
-                    response_model_exclude_none,
-                    response_model_by_alias,
-                    response_model_exclude_unset,
-                    response_model_exclude_defaults,
-                ),
-                tuple(dependencies),
-                tuple(tags),
-                summary,
-                description,
-                operation_id,
+        self._included.append(
+            Inclusion(
+                router,
+                prefix.rstrip("/"),
+                strings("tags", tags),
+                tuple(dependencies or ()),
+                host,
+                version,
                 deprecated,
-                _caller_namespace(),
-                name is not None,
+                sunset,
             )
         )
         self._changed()
+
+    def _all_included(self) -> Iterable[Router]:
+        for inclusion in self._included:
+            yield inclusion.router
+            yield from inclusion.router._all_included()
 
     def _changed(self) -> None:
         """Called after each change; an application freezes again then."""
         for router in self._included_in:
             router._changed()
 
+    # -- error handlers ----------------------------------------------------------------------------------------------
+
+    def add_exception_handler(self, key: ExceptionKey, handler: ExceptionHandler) -> None:
+        """Have *handler* answer where an exception of a class, or an `HTTPException` of a status, ends a request.
+
+        It takes the request and the exception, and returns what a handler may. The handlers of the innermost router
+        are asked first; in each, status codes come first, then the class of the exception and its bases. What no route
+        answers (404, 405) comes to those of the application.
+
+        Raises:
+            TypeError: If *key* is neither.
+        """
+        if not isinstance(key, int) and not (isinstance(key, type) and issubclass(key, Exception)):
+            raise TypeError(f"{key!r} is no exception class and no status code")
+        self.exception_handlers[key] = handler
+        self._changed()
+
+    def exception_handler(self, key: ExceptionKey) -> Callable[[HandlerOfErrors], HandlerOfErrors]:
+        """Return a decorator that does `add_exception_handler`."""
+
+        def decorate(handler: HandlerOfErrors) -> HandlerOfErrors:
+            self.add_exception_handler(key, handler)
+            return handler
+
+        return decorate
+
+    # -- routes ------------------------------------------------------------------------------------------------------
+
+    def add_route(
+        self,
+        path: str,
+        endpoint: Handler,
+        methods: str | Iterable[str] | None = None,
+        **options: Unpack[RouteOptions],
+    ) -> None:
+        """Have *endpoint* answer *methods* (GET by default) at *path*; `RouteOptions` says what can be said besides.
+
+        A class answers with its methods `get`, `post` and so on, each request with an instance of its own, which is
+        made as a dependency is: the parameters of `__init__` are filled like those of a handler.
+
+        Raises:
+            TypeError: If *path* is no str, *endpoint* cannot be called, or there is no such option.
+            ValueError: If a method is no token (RFC 9110 section 9.1), or the class has none for it.
+        """
+        _require_path(path)
+        if not callable(endpoint):
+            raise TypeError(f"{path}: {endpoint!r} cannot be called; give it a function")
+        given = [methods] if isinstance(methods, str) else methods
+        names = tuple(dict.fromkeys(method.upper() for method in given or ()))
+        for method in names:
+            if not method.replace("-", "").isalnum() or not method.isascii():
+                raise ValueError(f"{path}: {method!r} is no HTTP method")
+        namespace = _caller_namespace()
+        if isinstance(endpoint, type):
+            for method, function, of_instance in methods_of(endpoint, names, path):
+                owner = endpoint if of_instance else None
+                self._routes.append(made_route(path, (method,), function, options, namespace, endpoint, owner))
+        else:
+            self._routes.append(made_route(path, names or ("GET",), endpoint, options, namespace, endpoint))
+        self._changed()
+
     def route(
         self, path: str, methods: str | Iterable[str] | None = None, **options: Unpack[RouteOptions]
-    ) -> Callable[[Decorated], Decorated]:
+    ) -> Callable[[Declared], Declared]:
         """Return a decorator that does `add_route`."""
-        if not isinstance(path, str):
-            raise TypeError(f'a path comes first, such as @app.get("/items"), not {path!r}')
+        _require_path(path)
 
-        def decorate(handler: Decorated) -> Decorated:
+        def decorate(handler: Declared) -> Declared:
             self.add_route(path, handler, methods, **options)
             return handler
 
         return decorate
 
-    def get(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[Decorated], Decorated]:
+    def get(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[Declared], Declared]:
         """Return a decorator: the function answers GET at *path*. Options are those of `add_route`."""
         return self.route(path, ("GET",), **options)
 
-    def post(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[Decorated], Decorated]:
+    def post(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[Declared], Declared]:
         """Return a decorator: the function answers POST at *path*. Options are those of `add_route`."""
         return self.route(path, ("POST",), **options)
 
-    def put(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[Decorated], Decorated]:
+    def put(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[Declared], Declared]:
         """Return a decorator: the function answers PUT at *path*. Options are those of `add_route`."""
         return self.route(path, ("PUT",), **options)
 
-    def patch(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[Decorated], Decorated]:
+    def patch(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[Declared], Declared]:
         """Return a decorator: the function answers PATCH at *path*. Options are those of `add_route`."""
         return self.route(path, ("PATCH",), **options)
 
-    def delete(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[Decorated], Decorated]:
+    def delete(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[Declared], Declared]:
         """Return a decorator: the function answers DELETE at *path*. Options are those of `add_route`."""
         return self.route(path, ("DELETE",), **options)
 
-    def head(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[Decorated], Decorated]:
+    def head(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[Declared], Declared]:
         """Return a decorator: the function answers HEAD at *path*. Options are those of `add_route`."""
         return self.route(path, ("HEAD",), **options)
 
-    def options(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[Decorated], Decorated]:
+    def options(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[Declared], Declared]:
         """Return a decorator: the function answers OPTIONS at *path*. Options are those of `add_route`."""
         return self.route(path, ("OPTIONS",), **options)
 
-    def query(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[Decorated], Decorated]:
+    def query(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[Declared], Declared]:
         """Return a decorator: the function answers QUERY, a safe method with a body, at *path*.
 
         Options are those of `add_route`.
@@ -268,6 +315,15 @@ class Router:
             draft-ietf-httpbis-safe-method-w-body.
         """
         return self.route(path, ("QUERY",), **options)
+
+
+def _first(*said: str | None) -> str | None:
+    return next((item for item in said if item is not None), None)
+
+
+def _require_path(path: Any) -> None:
+    if not isinstance(path, str):
+        raise TypeError(f'a path comes first, such as @app.get("/items"), not {path!r}')
 
 
 def _caller_namespace() -> dict[str, Any] | None:

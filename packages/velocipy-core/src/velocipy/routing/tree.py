@@ -38,11 +38,13 @@ class Tree(Generic[Target]):
     Args:
         unknown: What answers a path that is unknown.
         refused: Takes a method that is not answered at a path, and returns what answers it instead.
+        exact: Whether the empty parts count that slashes at the end or in a row make.
     """
 
-    __slots__ = ("_has_choices", "_refused", "_root", "_start", "_table", "_unknown")
+    __slots__ = ("_exact", "_has_choices", "_refused", "_root", "_start", "_table", "_unknown")
 
-    def __init__(self, unknown: Target, refused: Callable[[str], Target]) -> None:
+    def __init__(self, unknown: Target, refused: Callable[[str], Target], *, exact: bool = False) -> None:
+        self._exact = exact
         self._has_choices = False  # whether a path may go on in more than one way anywhere
         self._unknown = unknown
         self._refused = refused
@@ -51,8 +53,8 @@ class Tree(Generic[Target]):
         self._start.literals[""] = self._root
         self._table: dict[str, dict[str, Target]] = {}
 
-    def add(self, segments: Sequence[Segment], method: str, target: Target) -> Target | None:
-        """Register *target*; if the path and method are taken, change nothing and return who has them."""
+    def add(self, segments: Sequence[Segment], method: str, target: Target) -> None:
+        """Have *target* answer *method* at the path of *segments*."""
         node = self._root
         for segment in segments:
             before = node
@@ -67,12 +69,9 @@ class Tree(Generic[Target]):
             before.plain = None if before.patterns else before.value
             if before.patterns or before.rest or (before.literals and before.value):
                 self._has_choices = True
-        taken = node.targets.setdefault(method, target)
-        if taken is not target:
-            return taken
+        node.targets[method] = target
         if not any(segment.values for segment in segments):
             self._table["/" + "/".join(segment.text for segment in segments)] = node.targets
-        return None
 
     def find(self, method: str, path: str) -> tuple[Target, Sequence[str]]:
         """Return what answers *method* at *path*, and the values in the path."""
@@ -95,19 +94,15 @@ class Tree(Generic[Target]):
         else:
             if method in node.targets:
                 return node.targets[method], values
-        matches = self._matches(path)
+        matches = self.matches(path)
         for targets, found in matches:
             if method in targets:
                 return targets[method], found
         return (self._refused(method) if matches else self._unknown), ()
 
-    def methods(self, path: str) -> set[str]:
-        """Return the methods that are answered at *path*; none if it is unknown."""
-        return {method for targets, _ in self._matches(path) for method in targets}
-
-    def _matches(self, path: str) -> list[tuple[dict[str, Target], tuple[str, ...]]]:
-        """Return every end in the tree that *path* leads to, the most literal first."""
-        parts = split_path(path)
+    def matches(self, path: str) -> list[tuple[dict[str, Target], tuple[str, ...]]]:
+        """Return every end in the tree that *path* leads to, the most literal first: targets by method, and values."""
+        parts = split_path(path, exact=self._exact)
         matches = []
         ways: list[tuple[Node[Target], int, tuple[str, ...]]] = [(self._root, 0, ())]
         while ways:
@@ -115,14 +110,15 @@ class Tree(Generic[Target]):
             if depth < 0:  # the whole rest was taken
                 matches.append((node.targets, values))
                 continue
-            if node.rest is not None:
-                ways.append((node.rest, -1, (*values, _rest(path, depth))))
+            if node.rest is not None and not (self._exact and depth == len(parts)):
+                rest = "/".join(parts[depth:]) if self._exact else _rest(path, depth)
+                ways.append((node.rest, -1, (*values, rest)))
             if depth == len(parts):
                 if node.targets:
                     matches.append((node.targets, values))
                 continue
             part = parts[depth]
-            if node.value is not None:
+            if node.value is not None and part:
                 ways.append((node.value, depth + 1, (*values, part)))
             for pattern, child in reversed(node.patterns.values()):
                 found = pattern.match(part)

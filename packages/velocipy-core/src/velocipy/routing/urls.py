@@ -3,22 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
+from velocipy.routing.hosts import HostPattern
 from velocipy.routing.path import Segment
 
 _PLAIN = "!$&'()*+,;=:@~"  # what a segment has unencoded (RFC 3986 section 3.3)
 
 
-def build_path(segments: Sequence[Segment], values: Mapping[str, Any]) -> str:
+class Template(NamedTuple):
+    """Where a route stands: its path, and its host if it has one."""
+
+    segments: Sequence[Segment]
+    host: HostPattern | None
+
+    @property
+    def values(self) -> list[Segment]:
+        """The segments of the path, and then the labels of the host."""
+        return [*self.segments, *(self.host.labels if self.host else ())]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the values, in the same order."""
+        return tuple(name for segment in self.values for name, _ in segment.values)
+
+
+def build_path(template: Template, values: Mapping[str, Any]) -> str:
     """Return the path with *values* in their places, percent-encoded; further values become the query.
+
+    Of a template with a host it is "//host/path".
 
     Raises:
         KeyError: If a value of the path is missing.
         ValueError: If one is empty, which would be another path.
     """
     left = dict(values)
+    path = "/" + "/".join(_parts(template.segments, left))
+    if template.host is not None:
+        path = f"//{'.'.join(_parts(template.host.labels, left))}{path}"
+    return f"{path}?{urlencode(left, doseq=True)}" if left else path
+
+
+def _parts(segments: Sequence[Segment], left: dict[str, Any]) -> list[str]:
     parts = []
     for segment in segments:
         if segment.pattern is not None:
@@ -33,8 +60,7 @@ def build_path(segments: Sequence[Segment], values: Mapping[str, Any]) -> str:
             parts.append(quote(_taken(left, segment.name, may_be_empty=True), safe="/" + _PLAIN))
         else:
             parts.append(quote(_taken(left, segment.name), safe=_PLAIN))
-    path = "/" + "/".join(parts)
-    return f"{path}?{urlencode(left, doseq=True)}" if left else path
+    return parts
 
 
 def _taken(values: dict[str, Any], name: str, *, may_be_empty: bool = False) -> str:

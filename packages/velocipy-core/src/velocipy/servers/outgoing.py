@@ -48,6 +48,7 @@ def check(request: Request, response: Response) -> tuple[list[tuple[str, str]], 
     if not isinstance(body, SHAPES):
         raise InvalidResponse(f"the body is a {type(body).__name__}; it can be None, bytes or a Stream")
     pairs = [pair for pair in headers.items() if pair[0] not in _OF_THE_CONNECTION]
+    pairs += [pair for pair in request._plan.more_headers if pair[0] == "vary" or pair[0] not in headers]
     if status in WITHOUT_BODY:
         pairs = [pair for pair in pairs if pair[0] != "content-length"]
         return [*pairs, ("content-length", "0")] if status == 205 else pairs, None

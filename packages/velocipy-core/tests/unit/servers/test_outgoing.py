@@ -5,12 +5,20 @@ from typing import Any
 
 import pytest
 
-from velocipy import Request, Response, StreamingResponse
+from velocipy import Request, Response, StreamingResponse, VelociPy
 from velocipy.servers.outgoing import InvalidResponse, check, declared_length
+
+
+async def nothing() -> None: ...
+
+
+app = VelociPy()
+app.add_route("/", nothing)
 
 
 def asked(method: str = "GET") -> Request:
     request = Request()
+    request._plan = app.freeze()[0]
     request.method = method
     return request
 

@@ -1,0 +1,171 @@
+"""What can be said of a route, and the route that comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
+
+from velocipy.types import UNSET, ExceptionHandler, ExceptionKey, Handler, Selection
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from velocipy.http.response import Response
+    from velocipy.models import ModelAdapter
+    from velocipy.serialization import JSONCodec
+
+
+class RouteOptions(TypedDict, total=False):
+    """What can be said of a route besides its path and methods.
+
+    Attributes:
+        name: For `url_for`; the name of the handler by default, that of a class for all its methods.
+        status_code: Of an answer that is no Response; 200 by default, or 204 when there is nothing to send.
+        response_model: The type of what leaves, which has no field more; the return annotation by default, None for
+            whatever the handler returns.
+        response_class: Made of what the handler returns, as `response_class(result, status_code=...)`.
+        response_model_include, response_model_exclude: Names of the fields that leave, or that do not.
+        response_model_exclude_none, response_model_exclude_unset, response_model_exclude_defaults: Whether fields
+            leave that are None, were never set, or are what they would be anyway; the last two for models of pydantic.
+        response_model_by_alias: Whether fields leave under their aliases, as by default; for models of pydantic.
+        validate_response: Whether the answer is checked against its type before it leaves; what does not fit is logged
+            and answered with 500.
+        dependencies: What `Depends` says; called before the handler, the router's first, without being handed in.
+        json_encoder: The JSON codec, in place of the application's.
+        model_adapters: Adapters for models, asked before the application's.
+        host: The host that the route is for; see `Router`.
+        version: Of the API; see `Router`.
+        deprecated: True, or since when the route is not to be used any more, which is told in the header `Deprecation`
+            (RFC 9745).
+        sunset: When the route will be gone, which is told in the header `Sunset` (RFC 8594).
+        tags, summary, description, response_description, responses, operation_id, include_in_schema: For documents.
+    """
+
+    name: str | None
+    status_code: int | None
+    response_model: Any
+    response_class: type[Response] | None
+    response_model_include: Iterable[str] | None
+    response_model_exclude: Iterable[str] | None
+    response_model_exclude_none: bool
+    response_model_exclude_unset: bool
+    response_model_exclude_defaults: bool
+    response_model_by_alias: bool
+    validate_response: bool
+    dependencies: Iterable[Any] | None
+    json_encoder: JSONCodec | None
+    model_adapters: Sequence[ModelAdapter]
+    host: str | None
+    version: str | None
+    deprecated: bool | date
+    sunset: date | None
+    tags: Iterable[str] | None
+    summary: str | None
+    description: str | None
+    response_description: str
+    responses: Mapping[int | str, Any] | None
+    operation_id: str | None
+    include_in_schema: bool
+
+
+class Route(NamedTuple):
+    """A route as it was declared; what is not told here, `RouteOptions` tells.
+
+    Attributes:
+        path: The template, with the prefixes of its routers.
+        methods: In upper case.
+        handler: What answers.
+        owner: The class whose method the handler is; an instance is made for each request.
+        selection: Which fields of the response model leave.
+        exception_handlers: Of the routers around it, the innermost first, the application's last.
+        namespace: The local names around the handler, where its annotations are text and could mean them.
+        is_named: Whether the name was given, and so must be the only one.
+    """
+
+    path: str
+    methods: tuple[str, ...]
+    handler: Handler
+    name: str
+    owner: type | None = None
+    status_code: int | None = None
+    response_model: Any = UNSET
+    response_class: type[Response] | None = None
+    selection: Selection = Selection()
+    validate_response: bool | None = None
+    dependencies: tuple[Any, ...] = ()
+    json_encoder: JSONCodec | None = None
+    model_adapters: tuple[ModelAdapter, ...] = ()
+    host: str | None = None
+    version: str | None = None
+    deprecated: bool | date = False
+    sunset: date | None = None
+    exception_handlers: tuple[Mapping[ExceptionKey, ExceptionHandler], ...] = ()
+    tags: tuple[str, ...] = ()
+    summary: str | None = None
+    description: str | None = None
+    response_description: str = "Successful Response"
+    responses: Mapping[int | str, Any] = {}
+    operation_id: str | None = None
+    include_in_schema: bool = True
+    namespace: dict[str, Any] | None = None
+    is_named: bool = False
+
+
+def made_route(
+    path: str,
+    methods: tuple[str, ...],
+    handler: Handler,
+    options: RouteOptions,
+    namespace: dict[str, Any] | None,
+    named: Any,
+    owner: type | None = None,
+) -> Route:
+    """Return the route that *options* describe; it has the name of *named* if they have none.
+
+    Raises:
+        TypeError: If there is no such option, or it is text where several names are wanted.
+    """
+    for option in options:
+        if option not in RouteOptions.__annotations__:
+            from difflib import get_close_matches  # for mistakes alone
+
+            similar = get_close_matches(option, RouteOptions.__annotations__, 1)
+            hint = f"; did you mean {similar[0]}?" if similar else ""
+            raise TypeError(f"{path}: a route has no option {option!r}{hint}")
+    given: dict[str, Any] = dict(options)
+    include = given.pop("response_model_include", None)
+    selection = Selection(
+        None if include is None else frozenset(strings("response_model_include", include)),
+        frozenset(strings("response_model_exclude", given.pop("response_model_exclude", None))),
+        given.pop("response_model_exclude_none", False),
+        given.pop("response_model_by_alias", True),
+        given.pop("response_model_exclude_unset", False),
+        given.pop("response_model_exclude_defaults", False),
+    )
+    name = given.pop("name", None)
+    given["responses"] = given.get("responses") or {}
+    for option in ("dependencies", "model_adapters"):
+        given[option] = tuple(given.get(option) or ())
+    given["tags"] = strings("tags", given.get("tags"))
+    return Route(
+        path,
+        methods,
+        handler,
+        name or getattr(named, "__name__", None) or type(named).__name__,
+        owner,
+        selection=selection,
+        namespace=namespace,
+        is_named=name is not None,
+        **given,
+    )
+
+
+def strings(option: str, value: Iterable[str] | None) -> tuple[str, ...]:
+    """Return the strings of *value*, none for None.
+
+    Raises:
+        TypeError: If it is one string, the letters of which nobody means.
+    """
+    if isinstance(value, str):
+        raise TypeError(f"{option} takes several strings, such as [{value!r}], not {value!r}")
+    return tuple(value or ())
