@@ -1,0 +1,169 @@
+"""`validate_response`: what leaves is checked against its declared type."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any, NamedTuple, TypedDict
+
+import msgspec
+import pydantic
+import pytest
+from httpx2 import Client
+
+from velocipy import Query, VelociPy
+
+app = VelociPy(validate_response=True)
+unchecked = VelociPy()
+
+
+class Struct(msgspec.Struct):
+    number: Annotated[int, msgspec.Meta(ge=1)]
+    name: str = "a"
+
+
+@dataclass
+class Data:
+    number: Annotated[int, Query(ge=1)]
+    name: str = "a"
+
+
+class Record(NamedTuple):
+    number: Annotated[int, Query(ge=1)]
+    name: str = "a"
+
+
+class Typed(TypedDict):
+    number: Annotated[int, Query(ge=1)]
+    name: str
+
+
+class Model(pydantic.BaseModel):
+    number: int = pydantic.Field(ge=1, validation_alias="in", serialization_alias="out")
+    name: str = "a"
+
+    @pydantic.computed_field  # type: ignore[prop-decorator]
+    @property
+    def double(self) -> int:
+        return self.number * 2
+
+    model_config = {"extra": "forbid"}
+
+
+def struct(number: Any) -> Struct:
+    return Struct(number)
+
+
+def data(number: Any) -> Data:
+    return Data(number)
+
+
+def record(number: Any) -> Record:
+    return Record(number)
+
+
+def typed(number: Any) -> Typed:
+    return {"number": number, "name": "a"}
+
+
+def model(number: Any) -> Model:
+    return Model.model_construct(number=number)
+
+
+def listed(number: Any) -> list[Model]:
+    return [Model.model_construct(number=1), Model.model_construct(number=number)]
+
+
+def mapped(number: Any) -> dict[str, int]:
+    return {"number": number}
+
+
+KINDS = (struct, data, record, typed, model, listed, mapped)
+
+
+async def answer(kind: Callable[[Any], Any], value: str) -> Any:
+    return kind({"five": 5, "zero": 0, "text": "x"}[value])
+
+
+for kind in KINDS:
+    declared = kind.__annotations__["return"]
+    app.add_route(f"/{kind.__name__}/{{value}}", partial(answer, kind), response_model=declared)
+    unchecked.add_route(f"/{kind.__name__}/{{value}}", partial(answer, kind), response_model=declared)
+    unchecked.add_route(
+        f"/checked/{kind.__name__}/{{value}}", partial(answer, kind), response_model=declared, validate_response=True
+    )
+
+
+@app.get("/cut", response_model=Struct, response_model_exclude=["number"])
+async def cut(number: int) -> Struct:
+    return Struct(number)
+
+
+@app.get("/unchecked", validate_response=False)
+async def not_checked() -> Struct:
+    return Struct(0)
+
+
+@app.get("/anything")
+async def anything() -> Any:
+    return {1: "a"}
+
+
+kinds = pytest.mark.parametrize("kind", [kind.__name__ for kind in KINDS])
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [("mapped", "text"), *((kind.__name__, value) for kind in KINDS[:-1] for value in ("zero", "text"))],
+)
+def test_what_is_not_of_the_type_does_not_leave(client: Client, kind: str, value: str) -> None:
+    answer = client.get(f"/{kind}/{value}")
+    assert (answer.status_code, answer.json()) == (500, {"detail": "Internal Server Error"})
+
+
+@kinds
+def test_what_is_of_the_type_leaves(client: Client, kind: str) -> None:
+    answer = client.get(f"/{kind}/five")
+    assert answer.status_code == 200
+    expected: dict[str, Any] = {
+        "model": {"out": 5, "name": "a", "double": 10},
+        "listed": [{"out": 1, "name": "a", "double": 2}, {"out": 5, "name": "a", "double": 10}],
+        "mapped": {"number": 5},
+        "record": [5, "a"],
+    }
+    assert answer.json() == expected.get(kind, {"number": 5, "name": "a"})
+
+
+@kinds
+@pytest.mark.velocipy_app("unchecked")
+def test_a_route_may_be_checked_alone(client: Client, kind: str) -> None:
+    assert client.get(f"/checked/{kind}/text").status_code == 500
+    assert client.get(f"/checked/{kind}/five").status_code == 200
+
+
+@pytest.mark.velocipy_app("unchecked")
+@pytest.mark.parametrize("kind", ["struct", "data", "typed"])
+def test_without_being_asked_nothing_is_checked(client: Client, kind: str) -> None:
+    assert client.get(f"/{kind}/zero").json() == {"number": 0, "name": "a"}
+
+
+def test_a_route_may_be_left_unchecked(client: Client) -> None:
+    assert client.get("/unchecked").json() == {"number": 0, "name": "a"}
+
+
+def test_the_whole_is_checked_and_the_selection_leaves(client: Client) -> None:
+    assert client.get("/cut?number=5").json() == {"name": "a"}
+    assert client.get("/cut?number=0").status_code == 500
+
+
+def test_a_type_that_says_nothing_is_not_checked(client: Client) -> None:
+    assert client.get("/anything").json() == {"1": "a"}
+
+
+@pytest.mark.in_process
+@pytest.mark.parametrize("kind", ["struct", "data", "listed"])
+def test_the_log_names_the_field_and_the_fault(client: Client, kind: str, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.ERROR, "velocipy"):
+        client.get(f"/{kind}/zero")
+    place = {"listed": "1.number"}.get(kind, "number")
+    assert f"what the handler returned is not what it declares: {place}: Input should be" in caplog.text
