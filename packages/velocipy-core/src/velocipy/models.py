@@ -149,14 +149,10 @@ class Models:
             raise UnsupportedType("it has no fields to choose from")
         if selection.exclude_unset or selection.exclude_defaults or not selection.by_alias:
             raise UnsupportedType("only models of pydantic know by_alias, exclude_unset and exclude_defaults")
-        encode = self._codec.encode
+        encode: Callable[[Any], bytes] = self._codec.encode
         if projection is not None:
             fits, cut, _ = projection
-            encode_any = encode
-
-            def encode(value: Any) -> bytes:
-                return encode_any(value if fits(value) else cut(value))
-
+            encode = partial(_encode_cut, encode, fits, cut)
         if not check:
             return encode if projection is not None else None
         whole = encode if selection == Selection() else self._encoder(annotation, Selection(), check=False)
@@ -208,6 +204,12 @@ class Models:
         """Tell whether *annotation* is a class with named fields, whoever owns it."""
         plain, _ = unwrap(annotation)
         return is_record(plain) or any(adapter.is_model(plain) for adapter in self._foreign)
+
+
+def _encode_cut(
+    encode: Callable[[Any], bytes], fits: Callable[[Any], bool], cut: Callable[[Any], Any], value: Any
+) -> bytes:
+    return encode(value if fits(value) else cut(value))
 
 
 def invalid_response(faults: Sequence[Fault]) -> ResponseTypeError:
