@@ -2,6 +2,7 @@
 
 from velocipy._version import __version__
 from velocipy.application import VelociPy
+from velocipy.background import BackgroundTasks
 from velocipy.errors import (
     ClientDisconnect,
     HTTPException,
@@ -32,6 +33,7 @@ from velocipy.types import State
 __all__ = [
     "APIRouter",
     "APIVersion",
+    "BackgroundTasks",
     "Body",
     "ClientDisconnect",
     "Cookie",

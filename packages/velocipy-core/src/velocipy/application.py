@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from velocipy.background import Background
 from velocipy.errors import StartupError, StartupErrorGroup
 from velocipy.lifespan import LifespanTask, open_lifespan
 from velocipy.routing.router import Around, Inclusion, Router
@@ -55,6 +56,8 @@ class VelociPy(Router):
             ("strict"), or another path that redirects to the right one ("redirect").
         versioning: Where a request says which version of the API it asks for; in the path by default. See `Router`.
         validate_response: Whether answers are checked against their types before they leave; for development.
+        max_background_tasks: How many requests may have their `BackgroundTasks` run at once.
+        background_timeout: Seconds that they are waited for when the application stops.
 
     Attributes:
         state: What the application keeps for itself, such as a pool opened in the lifespan.
@@ -83,6 +86,8 @@ class VelociPy(Router):
         slashes: Slashes = "merge",
         versioning: APIVersion | None = None,
         validate_response: bool = False,
+        max_background_tasks: int = 100,
+        background_timeout: float = 20.0,
     ) -> None:
         if slashes not in ("merge", "strict", "redirect"):
             raise ValueError(f"slashes is 'merge', 'strict' or 'redirect', not {slashes!r}")
@@ -109,6 +114,8 @@ class VelociPy(Router):
         self._slashes: Slashes = slashes
         self._versioning = versioning
         self._validate_response = validate_response
+        self._background = Background(max_background_tasks)
+        self._background_timeout = background_timeout
         self._lifespan_state: dict[str, Any] = {}
         self._lifespan_tasks: dict[asyncio.AbstractEventLoop, LifespanTask] = {}
         super().__init__(dependencies=dependencies, exception_handlers=exception_handlers)
@@ -203,6 +210,10 @@ class VelociPy(Router):
 
         return Scope((self._frozen or self._freeze()).models, self._overrides)
 
+    async def wait_for_background(self) -> None:
+        """Wait until no request of this loop has left anything to do; for tests."""
+        await self._background.wait()
+
     # -- the lifespan ------------------------------------------------------------------------------------------------
 
     @asynccontextmanager
@@ -213,6 +224,7 @@ class VelociPy(Router):
             try:
                 yield state
             finally:
+                await self._background.drain(self._background_timeout)
                 self._lifespan_state = before
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -19,10 +19,9 @@ from velocipy.http.query import parse_pairs
 from velocipy.types import State
 
 if TYPE_CHECKING:
-    from contextlib import AsyncExitStack
-
     from velocipy.application import VelociPy
     from velocipy.http.address import Address
+    from velocipy.plans.exits import Exits
     from velocipy.plans.plan import Plan
 
 MAX_FORM_FIELDS = 1000
@@ -63,7 +62,7 @@ class Request:
     _fields: dict[str, list[str]] | None
     _state: State | None
     _body: bytes | bool | None  # None: not asked for; True: being streamed; bytes: here
-    _exits: AsyncExitStack | None
+    _exits: Exits | None
 
     # -- the head ----------------------------------------------------------------------------------------------------
 

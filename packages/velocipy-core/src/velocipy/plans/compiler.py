@@ -23,7 +23,7 @@ from velocipy.http.cookies import find_cookie
 from velocipy.models import Models
 from velocipy.plans.body import require_json, require_no_browser
 from velocipy.plans.bundles import Bundle
-from velocipy.plans.exits import context_factory, enter, is_context, open_early, open_exits
+from velocipy.plans.exits import context_factory, enter, is_context, open_background, open_early, open_exits
 from velocipy.plans.plan import Argument, Call, Given, Input, Run
 from velocipy.plans.results import WITHOUT_BODY, Results, given_response, join
 from velocipy.plans.sources import Place
@@ -90,7 +90,7 @@ class _Writer:
         if call.takes(Given.RESPONSE):
             self.names |= {"given_response": given_response, "join": join}
             self._line("response = given_response()")
-        self._open_early(call)
+        self._open_exits(call)
         for dependency in _in_order(call):
             if not dependency.needs_body:
                 self._dependency(dependency)
@@ -117,7 +117,7 @@ class _Writer:
         self._line(f"return finish(result, {status})")
 
     def plain_call(self, call: Call) -> None:
-        self._open_early(call)
+        self._open_exits(call)
         for dependency in _in_order(call):
             self._dependency(dependency)
         self._line(f"result = {self._called(call, 'handler', {})}")
@@ -125,7 +125,10 @@ class _Writer:
             self._line("await early.aclose()")
         self._line("return result")
 
-    def _open_early(self, call: Call) -> None:
+    def _open_exits(self, call: Call) -> None:
+        if call.takes(Given.BACKGROUND):
+            self.names["open_background"] = open_background
+            self._line("background = open_background(request)")
         if any(dependency.early for dependency in _in_order(call)):
             self.names["open_early"] = open_early
             self._line("early = open_early(request)")

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
+from velocipy.background import BackgroundTasks
 from velocipy.concurrency import ThreadedContext
 from velocipy.http.request import Request
 
@@ -18,15 +19,16 @@ _logger = logging.getLogger("velocipy")
 
 
 class Exits(AsyncExitStack):
-    """The stack of a request; `early` is what closes before the answer is sent.
+    """The stack of a request, what closes before the answer is sent, and what is left to do when all is closed.
 
     What stands on `early` may need what stands here, and never the other way round: it is always closed first.
     """
 
     early: AsyncExitStack | None = None
+    background: BackgroundTasks | None = None
 
 
-def open_exits(request: Request) -> AsyncExitStack:
+def open_exits(request: Request) -> Exits:
     """Return the stack of *request*, made at the first use."""
     if request._exits is None:
         request._exits = Exits()
@@ -35,10 +37,14 @@ def open_exits(request: Request) -> AsyncExitStack:
 
 def open_early(request: Request) -> AsyncExitStack:
     """Return the stack of what closes before the answer of *request* is sent."""
-    exits = open_exits(request)
-    assert isinstance(exits, Exits)
-    exits.early = AsyncExitStack()
-    return exits.early
+    early = open_exits(request).early = AsyncExitStack()
+    return early
+
+
+def open_background(request: Request) -> BackgroundTasks:
+    """Return what is to be done when the answer of *request* was sent."""
+    background = open_exits(request).background = BackgroundTasks()
+    return background
 
 
 def context_factory(call: Callable[..., Any]) -> Callable[..., AbstractAsyncContextManager[Any]]:
@@ -71,14 +77,15 @@ def is_context(value: Any) -> bool:
 async def unwind(request: Request, error: BaseException | None) -> BaseException | None:
     """Close what is open with *error* raised at each `yield`, and return the error there is then.
 
-    A generator that swallows the error does not undo the failure: there is still no answer.
+    What is left to do stays. A generator that swallows the error does not undo the failure: there is still no answer.
     """
     stack, request._exits = request._exits, None
     if stack is None:
         return error
-    early = getattr(stack, "early", None)
-    if early is not None:
-        stack.push_async_exit(early)
+    if stack.early is not None:
+        stack.push_async_exit(stack.early)
+    if stack.background is not None:
+        open_exits(request).background = stack.background
     try:
         await stack.__aexit__(type(error) if error else None, error, error.__traceback__ if error else None)
     except Exception as failure:
@@ -91,3 +98,7 @@ async def close(request: Request, error: BaseException | None = None) -> None:
     failure = await unwind(request, error)
     if failure is not None and failure is not error:
         _logger.error("closing the dependencies of %s %r failed", request.method, request.path, exc_info=failure)
+    exits, request._exits = request._exits, None
+    if exits is not None and exits.background is not None and exits.background.tasks:
+        name = f"{request.method} {request.path!r}, request {request.id}"
+        await request.app._background.start(exits.background, name)

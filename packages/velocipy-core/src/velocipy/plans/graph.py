@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
+from velocipy.background import BackgroundTasks
 from velocipy.conversion.constraints import read_constraints
 from velocipy.conversion.scalars import TEXT
 from velocipy.conversion.table import LISTS, UnsupportedType, union_members, unwrap
@@ -186,6 +187,8 @@ class Graph:
             return Given.REQUEST
         if plain is Response and written.source is None:
             return Given.RESPONSE
+        if plain is BackgroundTasks:
+            return Given.BACKGROUND
         if written.source is not None:
             return self._input(written, written.source)
         if name in self._path:

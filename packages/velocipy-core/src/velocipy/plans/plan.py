@@ -44,10 +44,11 @@ class Input(NamedTuple):
 
 
 class Given(Enum):
-    """What is handed in as it is: the request, or the response whose headers, cookies and status join the answer."""
+    """What is handed in as it is: the request, the response whose head joins the answer, or what is left to do."""
 
     REQUEST = "request"
     RESPONSE = "response"
+    BACKGROUND = "background"
 
 
 class Argument(NamedTuple):

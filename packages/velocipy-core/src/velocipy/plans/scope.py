@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
@@ -11,13 +10,14 @@ from typing import Any, Self
 from velocipy.errors import ParameterError, StartupError, StartupErrorGroup
 from velocipy.models import Models
 from velocipy.plans.compiler import compile_call
+from velocipy.plans.exits import Exits
 from velocipy.plans.graph import Graph
 from velocipy.plans.plan import Given
 from velocipy.plans.signature import find_place
 
 
 class Scope:
-    """Calls functions with what they depend on, and closes that at its end.
+    """Calls functions with what they depend on; closes that at its end, and does what they left to do.
 
     Args:
         models: The application's conversions.
@@ -27,7 +27,7 @@ class Scope:
     def __init__(self, models: Models, overrides: Mapping[Callable[..., Any], Callable[..., Any]]) -> None:
         self._models = models
         self._overrides = overrides
-        self._exits: AsyncExitStack | None = None  # where plans look for it
+        self._exits: Exits | None = None  # where plans look for it
 
     async def call(self, function: Callable[..., Any], /, **values: Any) -> Any:
         """Return what *function* returns, called with *values* and with its dependencies.
@@ -58,3 +58,5 @@ class Scope:
         exits, self._exits = self._exits, None
         if exits is not None:
             await exits.__aexit__(kind, error, trace)
+            if exits.background is not None:
+                await exits.background.run("a scope")

@@ -18,7 +18,7 @@ from typing import Any, cast
 from urllib.parse import unquote
 
 from velocipy.testing.errors import LifespanError
-from velocipy.testing.exchange import LINGER, ClientGoneError, Exchange, logger
+from velocipy.testing.exchange import LINGER, ClientGoneError, Exchange, logger, wait_for_background
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -58,6 +58,7 @@ class ASGIHost:
         """Run the application on one exchange."""
         call = _Call(exchange)
         await self.app(self._scope(exchange), call.receive, call.send)
+        await wait_for_background(self.app)
         call.returned()
 
     def _scope(self, exchange: Exchange) -> dict[str, Any]:

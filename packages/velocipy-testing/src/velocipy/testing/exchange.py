@@ -27,6 +27,13 @@ LINGER = 1.0  # seconds a client waits for the application to return once the re
 logger = logging.getLogger("velocipy.testing")
 
 
+async def wait_for_background(app: Any) -> None:
+    """Wait for what requests left to do, in an application that can tell (VelociPy's), so that tests find it done."""
+    wait = getattr(app, "wait_for_background", None)
+    if wait is not None:
+        await wait()
+
+
 class ClientGoneError(Exception):
     """The client closed the exchange; each protocol has its own way to tell the application."""
 

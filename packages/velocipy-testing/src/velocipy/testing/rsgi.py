@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 from urllib.parse import unquote
 
 from velocipy.testing.errors import ProtocolError
-from velocipy.testing.exchange import PIECE, ClientGoneError, Exchange
+from velocipy.testing.exchange import PIECE, ClientGoneError, Exchange, wait_for_background
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -90,6 +90,7 @@ class RSGIHost:
             if not exchange.disconnected.is_set():
                 raise
         else:
+            await wait_for_background(self.app)
             await protocol.returned()
         finally:
             protocol.dispose()
