@@ -18,6 +18,7 @@ from velocipy.types import ExceptionHandler, ExceptionKey, Handler, Lifespan, St
 
 if TYPE_CHECKING:
     from velocipy.freezing import Frozen, Match
+    from velocipy.http.response import Response
     from velocipy.models import ModelAdapter
     from velocipy.plans.misses import Slashes
     from velocipy.plans.plan import Plan
@@ -35,8 +36,8 @@ class VelociPy(Router):
     every plan is compiled, and every mistake in the program is reported at once.
 
     Args:
-        title: For documents.
-        version: For documents.
+        title, version, summary, description, terms_of_service, contact, license_info, servers, openapi_tags, responses:
+            For documents.
         debug: Whether the answer to an unhandled exception tells its traceback. Never in production.
         lifespan: Takes the application and returns an async context manager, entered before the first request and left
             after the last, by one task. A mapping that it yields is what every `request.state` starts with.
@@ -48,6 +49,7 @@ class VelociPy(Router):
         model_adapters: Adapters for the models of further libraries, asked before the built-in ones.
         exception_handlers: What answers, by exception class or status code; see `add_exception_handler`.
         dependencies: Called before every handler, as `Depends(function)`.
+        default_response_class: Made of what a handler returns, where its route has no `response_class`.
         problem_details: Whether errors are told as application/problem+json (RFC 9457) rather than `{"detail": ...}`.
         namespace: Names that annotations may mean besides those of their module, such as what is imported under
             TYPE_CHECKING alone.
@@ -71,6 +73,14 @@ class VelociPy(Router):
         title: str = "VelociPy",
         version: str = "0.1.0",
         *,
+        summary: str | None = None,
+        description: str | None = None,
+        terms_of_service: str | None = None,
+        contact: Mapping[str, Any] | None = None,
+        license_info: Mapping[str, Any] | None = None,
+        servers: Iterable[Mapping[str, Any]] | None = None,
+        openapi_tags: Iterable[Mapping[str, Any]] | None = None,
+        responses: Mapping[int | str, Any] | None = None,
         debug: bool = False,
         lifespan: Lifespan | None = None,
         docs_url: str | None = "/docs",
@@ -80,6 +90,7 @@ class VelociPy(Router):
         model_adapters: Sequence[ModelAdapter] = (),
         exception_handlers: Mapping[ExceptionKey, ExceptionHandler] | None = None,
         dependencies: Iterable[Any] | None = None,
+        default_response_class: type[Response] | None = None,
         problem_details: bool = False,
         namespace: Mapping[str, Any] | None = None,
         convertors: Mapping[str, Any] | None = None,
@@ -97,6 +108,13 @@ class VelociPy(Router):
             raise ValueError(f"max_content_length is {max_content_length}; give bytes from 0, or None for no limit")
         self.title = title
         self.version = version
+        self.summary = summary
+        self.description = description
+        self.terms_of_service = terms_of_service
+        self.contact = contact
+        self.license_info = license_info
+        self.servers = list(servers or ())
+        self.openapi_tags = list(openapi_tags or ())
         self.debug = debug
         self.docs_url = docs_url
         self.openapi_url = openapi_url
@@ -118,7 +136,12 @@ class VelociPy(Router):
         self._background_timeout = background_timeout
         self._lifespan_state: dict[str, Any] = {}
         self._lifespan_tasks: dict[asyncio.AbstractEventLoop, LifespanTask] = {}
-        super().__init__(dependencies=dependencies, exception_handlers=exception_handlers)
+        super().__init__(
+            dependencies=dependencies,
+            exception_handlers=exception_handlers,
+            default_response_class=default_response_class,
+            responses=responses,
+        )
         self._changed()
 
     __call__ = asgi.serve

@@ -68,6 +68,13 @@ class PayloadTooLargeException(HTTPException):
         super().__init__(413, detail)
 
 
+class Faults(list[Fault]):
+    """The faults of a request. Called, it returns itself: `error.errors()`, as pydantic and FastAPI spell it."""
+
+    def __call__(self) -> Faults:
+        return self
+
+
 class ValidationError(HTTPException):
     """The request was understood, but its values are wrong (RFC 9110 section 15.5.21).
 
@@ -77,9 +84,7 @@ class ValidationError(HTTPException):
     """
 
     def __init__(self, detail: str | Sequence[Fault], headers: Mapping[str, str] | None = None) -> None:
-        self.errors: list[Fault] = (
-            [{"loc": [], "msg": detail, "type": "value_error"}] if isinstance(detail, str) else list(detail)
-        )
+        self.errors = Faults([{"loc": [], "msg": detail, "type": "value_error"}] if isinstance(detail, str) else detail)
         super().__init__(422, self.errors, headers)
 
 

@@ -101,7 +101,8 @@ def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
         plan = _make_plan(route, template, settings, models, results, faults)
         plans.append(plan)
         names.setdefault(route.name, template)
-        if route.is_named and named.setdefault(route.name, route).path != route.path:
+        first = named.setdefault(route.name, route) if route.is_named else route
+        if first.path != route.path and first.handler is not route.handler:  # of a router included twice, one has it
             faults.append(_same_name(route, named[route.name]))
         version = None if settings.versioning is None else route.version
         conflicts: dict[Plan, list[str]] = {}

@@ -36,13 +36,26 @@ class Decoder(NamedTuple):
     explain: Convert
 
 
+class ModelField(NamedTuple):
+    """A field of a model: its name, the names it may have in a request, the first best, its type.
+
+    Where `takes_text`, its class wants the text itself, and reads it by rules of its own.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    annotation: Any
+    required: bool
+    takes_text: bool = False
+
+
 class Fields(NamedTuple):
-    """A model as its fields, for those who have their values one by one: (name, key, annotation, required).
+    """A model as its fields, for those who have their values one by one.
 
     `make` takes the values by name and returns the model, or adds faults and returns INVALID.
     """
 
-    fields: list[tuple[str, str, Any, bool]]
+    fields: list[ModelField]
     make: Convert
     forbids_extra: bool
 
@@ -72,6 +85,10 @@ class ModelAdapter(Protocol):
         """
         ...
 
+    def takes_text(self, annotation: Any) -> bool:
+        """Tell whether `converter` is to be given text as it came, even where our table could read it."""
+        ...
+
     def decoder(self, annotation: Any, codec: JSONCodec) -> Decoder:
         """Return the conversion of JSON bytes.
 
@@ -96,13 +113,18 @@ class Models:
         self._foreign = [*adapters, *([PydanticAdapter(codec)] if _pydantic_known() else [])]
         self._made: dict[Any, Any] = {}
         self.data = Table(text=False, foreign=partial(self._foreign_conversion, text=False))
-        self.text = Table(text=True, foreign=partial(self._foreign_conversion, text=True))
+        self.text = Table(
+            text=True, foreign=partial(self._foreign_conversion, text=True), takes_text=self._foreign_takes_text
+        )
 
     def _foreign_conversion(self, annotation: Any, *, text: bool) -> Convert | None:
         for adapter in self._foreign:
             if adapter.supports(annotation):
                 return adapter.converter(annotation, text=text)
         return None
+
+    def _foreign_takes_text(self, annotation: Any) -> bool:
+        return any(adapter.takes_text(annotation) for adapter in self._foreign if adapter.supports(annotation))
 
     def decoder(self, annotation: Any, source: Any = None) -> Decoder:
         """Return the conversion of a JSON body to *annotation* within the constraints that *source* carries.
@@ -190,7 +212,7 @@ class Models:
             if adapter.supports(annotation):
                 return adapter.fields(annotation)
         record = read_record(unwrap(annotation)[0], self.data.namespace)
-        fields = [(field.name, field.key, field.annotation, field.required) for field in record.fields]
+        fields = [ModelField(field.name, (field.key,), field.annotation, field.required) for field in record.fields]
 
         def make(values: dict[str, Any], loc: Loc, faults: list[Fault]) -> Any:
             try:
@@ -333,12 +355,15 @@ class PydanticAdapter:
     def fields(self, annotation: Any) -> Fields:
         plain, _ = unwrap(annotation)
         model = get_origin(plain) or plain
+        config = model.model_config
+        by_name = config.get("populate_by_name") or config.get("validate_by_name")
+        before = _reading_first(model)
         fields = []
         for name, info in model.model_fields.items():
-            alias = info.validation_alias if isinstance(info.validation_alias, str) else info.alias
+            keys = _keys(name, info, by_name=bool(by_name))
             kind = Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
-            fields.append((name, alias or name, kind, info.is_required()))
-        by_alias = {name: key for name, key, _, _ in fields}
+            fields.append(ModelField(name, keys, kind, info.is_required(), name in before))
+        by_alias = {field.name: field.keys[0] for field in fields}
         adapter, error_type = self._type_adapter(annotation)
 
         def make(values: dict[str, Any], loc: Loc, faults: list[Fault]) -> Any:
@@ -347,7 +372,7 @@ class PydanticAdapter:
             except error_type as error:
                 return _pydantic_faults(error, loc, faults)
 
-        return Fields(fields, make, model.model_config.get("extra") == "forbid")
+        return Fields(fields, make, config.get("extra") == "forbid")
 
     def converter(self, annotation: Any, *, text: bool) -> Convert:
         adapter, error_type = self._type_adapter(annotation)
@@ -361,6 +386,9 @@ class PydanticAdapter:
                 return _pydantic_faults(error, loc, faults)
 
         return convert
+
+    def takes_text(self, annotation: Any) -> bool:
+        return _reads_first(unwrap(annotation)[1])
 
     def decoder(self, annotation: Any, codec: JSONCodec) -> Decoder:
         adapter, error_type = self._type_adapter(annotation)
@@ -385,6 +413,7 @@ class PydanticAdapter:
         from pydantic_core import PydanticSerializationError
 
         adapter, error_type = self._type_adapter(annotation)
+        is_made = self._made_by(annotation)
         options: dict[str, Any] = {**selection._asdict(), "exclude": selection.exclude or None}
         if selection.include is not None or selection.exclude:
             (depth,) = depths if len(depths := set(_depths(annotation))) == 1 else (-1,)
@@ -402,12 +431,11 @@ class PydanticAdapter:
             if isinstance(value, Iterator):
                 value = list(value)
             try:
+                if not is_made(value):  # a dict, a row: pydantic would write what is in its __dict__
+                    value = adapter.validate_python(value, from_attributes=True)
                 encoded = bytes(dump(value))
-            except PydanticSerializationError:  # not of the model: a dict, a row
-                try:
-                    return bytes(dump(adapter.validate_python(value, from_attributes=True)))
-                except (PydanticSerializationError, error_type) as error:
-                    raise ResponseTypeError(f"a {type(value).__qualname__} is not what was declared") from error
+            except (PydanticSerializationError, error_type) as error:
+                raise ResponseTypeError(f"a {type(value).__qualname__} is not what was declared") from error
             if check:  # made by hand, or changed after it was made
                 faults: list[Fault] = []
                 fields = adapter.dump_python(value, round_trip=True, by_alias=False)
@@ -419,6 +447,21 @@ class PydanticAdapter:
             return encoded
 
         return encode
+
+    def _made_by(self, annotation: Any) -> Callable[[Any], bool]:
+        """Return the test whether a value is made of instances of the models of *annotation* and of nothing else."""
+        if self.is_model(annotation):
+            plain, _ = unwrap(annotation)
+            return lambda value: type(value) is plain
+        inner, many = _containers(annotation)
+        tests = [self._made_by(item) for item in inner]
+        if not many:
+            optional = is_optional(annotation)
+            return lambda value: (optional and value is None) or any(test(value) for test in tests)
+        if len(tests) != 1:
+            return lambda value: False
+        (test,) = tests
+        return lambda value: all(map(test, value.values() if isinstance(value, Mapping) else value))
 
     def _check_names(self, annotation: Any, selection: Selection) -> None:
         """Refuse to include or exclude what no model has: a misspelt name would let a secret out."""
@@ -440,6 +483,33 @@ class PydanticAdapter:
             reason = str(error).partition("\n")[0]
             raise UnsupportedType(f"pydantic has no schema for it: {reason}") from None
         return adapter, ValidationError
+
+
+def _keys(name: str, info: Any, *, by_name: bool) -> tuple[str, ...]:
+    """Return the names that a field of pydantic may have in a request."""
+    alias = info.validation_alias or info.alias
+    choices = alias.choices if hasattr(alias, "choices") else [alias] if alias else [name]
+    if not all(isinstance(choice, str) for choice in choices):
+        raise UnsupportedType(f"the field {name!r} has an AliasPath, and single values have no paths")
+    return tuple(dict.fromkeys([*choices, *([name] if by_name else [])]))
+
+
+def _reading_first(model: Any) -> set[str]:
+    """Return the fields of a model of pydantic that a validator of its own reads before anybody else."""
+    decorators = model.__pydantic_decorators__
+    if any(item.info.mode != "after" for item in decorators.model_validators.values()):
+        return set(model.model_fields)
+    found = {
+        name
+        for item in decorators.field_validators.values()
+        if item.info.mode != "after"
+        for name in (model.model_fields if "*" in item.info.fields else item.info.fields)
+    }
+    return found | {name for name, info in model.model_fields.items() if _reads_first(info.metadata)}
+
+
+def _reads_first(metadata: Sequence[Any]) -> bool:
+    return any(type(item).__name__ in ("BeforeValidator", "WrapValidator", "PlainValidator") for item in metadata)
 
 
 def _pydantic_faults(error: Any, loc: Loc, faults: list[Fault]) -> Any:

@@ -131,6 +131,11 @@ def to_builtins(value: Any) -> Any:
     if hasattr(value, "__attrs_attrs__") and not isinstance(value, type):
         # Without the private ones, as msgspec has it.
         return {field.name: getattr(value, field.name) for field in value.__attrs_attrs__ if field.name[0] != "_"}
+    if type(value).__module__.partition(".")[0] in (
+        "pydantic",
+        "pydantic_core",
+    ):  # a URL, or a secret that hides itself
+        return str(value)
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, Iterable):
@@ -151,6 +156,7 @@ def _converters() -> dict[type, Callable[[Any], Any]]:
         from datetime import date, datetime, time, timedelta
         from decimal import Decimal
         from enum import Enum
+        from ipaddress import _IPAddressBase
         from pathlib import PurePath
         from uuid import UUID
 
@@ -173,6 +179,8 @@ def _converters() -> dict[type, Callable[[Any], Any]]:
                 bytearray: encode_bytes,
                 memoryview: encode_bytes,
                 PurePath: str,
+                re.Pattern: lambda value: value.pattern,
+                _IPAddressBase: str,
                 UserString: str,
                 str: lambda value: str.__str__(value),
                 int: int.__int__,

@@ -10,7 +10,7 @@ from httpx2 import Client
 from velocipy import HTTPException, JSONResponse, Request, VelociPy
 from velocipy.conversion.faults import Convert, Loc, refuse
 from velocipy.errors import Fault
-from velocipy.models import Decoder, Fields
+from velocipy.models import Decoder, Fields, ModelField
 from velocipy.serialization import JSONCodec, OrjsonCodec, StdlibCodec
 from velocipy.types import Selection
 
@@ -42,13 +42,16 @@ class MoneyAdapter:
         return annotation is Money
 
     def fields(self, annotation: Any) -> Fields:
-        return Fields([("cents", "cents", int, True)], lambda values, loc, faults: Money(**values), False)
+        return Fields([ModelField("cents", ("cents",), int, True)], lambda values, loc, faults: Money(**values), False)
 
     def converter(self, annotation: Any, *, text: bool) -> Convert:
         def convert(value: Any, loc: Loc, faults: list[Fault]) -> Any:
             return Money(value) if isinstance(value, int) else refuse(faults, loc, "money", "Input should be cents")
 
         return convert
+
+    def takes_text(self, annotation: Any) -> bool:
+        return False
 
     def decoder(self, annotation: Any, codec: JSONCodec) -> Decoder:
         convert = self.converter(annotation, text=False)

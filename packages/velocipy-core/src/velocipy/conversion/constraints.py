@@ -1,8 +1,8 @@
 """Bounds, lengths and patterns, from whatever carries them.
 
-The names are those of `annotated-types`: `gt ge lt le multiple_of min_length max_length pattern`, and `tz`. They are
-read by name, so that our markers, `annotated_types` and `msgspec.Meta` all count (pydantic looks after its own). A
-constraint that does not suit its type is found when the conversion is built.
+The names are those of `annotated-types`: `gt ge lt le multiple_of min_length max_length pattern`, and `tz`; further
+pydantic's `max_digits decimal_places`. They are read by name, so that our markers, `annotated_types` and `msgspec.Meta`
+all count (pydantic looks after its own). One that does not suit its type is found when the conversion is built.
 """
 
 from __future__ import annotations
@@ -17,7 +17,19 @@ from typing import Any, get_origin
 from velocipy.conversion.faults import INVALID, Convert, Loc, refuse
 from velocipy.errors import Fault
 
-NAMES = ("gt", "ge", "lt", "le", "multiple_of", "min_length", "max_length", "pattern", "tz")
+NAMES = (
+    "gt",
+    "ge",
+    "lt",
+    "le",
+    "multiple_of",
+    "min_length",
+    "max_length",
+    "pattern",
+    "tz",
+    "max_digits",
+    "decimal_places",
+)
 
 Constraint = tuple[str, Any]
 Check = Callable[[Any], tuple[str, str] | None]
@@ -75,6 +87,7 @@ _BOUNDS: dict[type, tuple[type, ...]] = {
 }
 _ORDERS = ("gt", "ge", "lt", "le")
 _LENGTHS = ("min_length", "max_length")
+_DIGITS = ("max_digits", "decimal_places")
 
 
 def check_suited(types: Iterable[Any], constraints: Sequence[Constraint]) -> None:
@@ -106,6 +119,8 @@ def _suits(annotation: Any, name: str, value: Any) -> bool:
     if name in _LENGTHS:
         sized = isinstance(origin, type) and issubclass(origin, Sized)
         return sized and isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    if name in _DIGITS:
+        return origin is Decimal and isinstance(value, int) and not isinstance(value, bool) and value >= 0
     if name == "pattern":
         return origin is str and isinstance(value, (str, re.Pattern))
     return name != "tz" or origin in (datetime, time)
@@ -178,6 +193,30 @@ def _pattern(pattern: str | re.Pattern[str]) -> Check:
     return lambda value: None if compiled.search(value) else fault
 
 
+def _digits(limit: int) -> Check:
+    plural = "" if limit == 1 else "s"
+    fault = "decimal_max_digits", f"Decimal input should have no more than {limit} digit{plural} in total"
+
+    def check(value: Decimal) -> tuple[str, str] | None:
+        _, digits, exponent = value.as_tuple()
+        assert isinstance(exponent, int)  # infinities are no input
+        return None if max(len(digits) + max(exponent, 0), -exponent) <= limit else fault
+
+    return check
+
+
+def _decimal_places(limit: int) -> Check:
+    plural = "" if limit == 1 else "s"
+    fault = "decimal_max_places", f"Decimal input should have no more than {limit} decimal place{plural}"
+
+    def check(value: Decimal) -> tuple[str, str] | None:
+        exponent = value.as_tuple().exponent
+        assert isinstance(exponent, int)
+        return None if -exponent <= limit else fault
+
+    return check
+
+
 def _predicate(holds: Callable[[Any], Any]) -> Check:
     fault = "predicate_failed", f"Predicate {getattr(holds, '__name__', 'test')} failed"
     return lambda value: None if holds(value) else fault
@@ -194,6 +233,8 @@ _CHECKS: dict[str, Callable[[Any], Check]] = {
     "pattern": _pattern,
     "tz": _zone,
     "predicate": _predicate,
+    "max_digits": _digits,
+    "decimal_places": _decimal_places,
 }
 
 

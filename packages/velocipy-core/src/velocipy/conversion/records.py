@@ -127,7 +127,7 @@ def _reader(cls: Any) -> Callable[[Any, dict[str, Any]], Record] | None:
         return _dataclass
     if hasattr(cls, "__attrs_attrs__"):
         return _attrs
-    if typing.is_typeddict(cls):
+    if issubclass(cls, dict) and hasattr(cls, "__required_keys__"):  # of typing, and of typing_extensions
         return _typed_dict
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
         return _named_tuple

@@ -72,6 +72,11 @@ def text_float(value: str, loc: Loc, faults: list[Fault]) -> Any:
     return _finite(float(value), loc, faults)
 
 
+def text_any_float(value: str, loc: Loc, faults: list[Fault]) -> Any:
+    word = value.lower().removeprefix("+")
+    return float(word) if word.removeprefix("-") in ("nan", "inf", "infinity") else text_float(value, loc, faults)
+
+
 def text_bool(value: str, loc: Loc, faults: list[Fault]) -> Any:
     word = value.lower()
     if word in _TRUE:

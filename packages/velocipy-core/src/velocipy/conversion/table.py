@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, NewType, TypeVar, Union, get_args, g
 from velocipy.conversion.constraints import check_suited, constrain, read_constraints
 from velocipy.conversion.faults import INVALID, MAX_FAULTS, Convert, Loc, refuse
 from velocipy.conversion.records import Record, is_record, read_record, substitute
-from velocipy.conversion.scalars import DATA, TEXT, choice
+from velocipy.conversion.scalars import DATA, TEXT, choice, text_any_float
 from velocipy.errors import Fault
 
 LISTS: dict[Any, Callable[[list[Any]], Any]] = {
@@ -81,14 +81,24 @@ class Table:
     Args:
         text: Whether values come as text (lists of text where a type has many), else as JSON data.
         foreign: Returns the conversion of a type that a library converts by its own rules, else None.
+        takes_text: Tells whether that library wants the text itself, which else is read by our rules before.
+        allow_inf_nan: Whether text may mean a float that is no number, or has no end.
     """
 
-    def __init__(self, *, text: bool, foreign: Callable[[Any], Convert | None] = lambda annotation: None) -> None:
+    def __init__(
+        self,
+        *,
+        text: bool,
+        foreign: Callable[[Any], Convert | None] = lambda annotation: None,
+        takes_text: Callable[[Any], bool] = lambda annotation: False,
+        allow_inf_nan: bool = False,
+    ) -> None:
         self.text = text
         self.namespace: dict[str, Any] | None = None
         """Local names that the annotations of fields may mean, for the conversions that are built next."""
         self._foreign = foreign
-        self._scalars = TEXT if text else DATA
+        self._takes_text = takes_text
+        self._scalars = {**TEXT, float: text_any_float} if allow_inf_nan else TEXT if text else DATA
         self._records: dict[Any, Convert] = {}
 
     def conversion(self, annotation: Any) -> Convert:
@@ -106,7 +116,12 @@ class Table:
             check_suited(_present(plain), constraints if foreign is None else ())
         except ValueError as error:
             raise UnsupportedType(str(error)) from None
-        return constrain(self._with_foreign(plain, foreign), constraints)
+        if self.text and foreign is not None and self._takes_text(annotation):
+            return foreign
+        table = self
+        if self.text and any(getattr(item, "allow_inf_nan", None) is True for item in metadata):
+            table = Table(text=True, foreign=self._foreign, takes_text=self._takes_text, allow_inf_nan=True)
+        return constrain(table._with_foreign(plain, foreign), constraints)
 
     def _with_foreign(self, plain: Any, foreign: Convert | None) -> Convert:
         if foreign is None:

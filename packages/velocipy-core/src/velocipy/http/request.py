@@ -21,6 +21,7 @@ from velocipy.types import State
 if TYPE_CHECKING:
     from velocipy.application import VelociPy
     from velocipy.http.address import Address
+    from velocipy.http.url import URL
     from velocipy.plans.exits import Exits
     from velocipy.plans.plan import Plan
 
@@ -165,27 +166,33 @@ class Request:
         return host
 
     @property
-    def base_url(self) -> str:
+    def base_url(self) -> URL:
         """The URL of the application, without a slash at its end."""
-        return f"{self.scheme}://{self.host}{self.root_path}"
+        from velocipy.http.url import URL  # dear to import, and seldom needed
+
+        return URL(f"{self.scheme}://{self.host}{self.root_path}")
 
     @property
-    def url(self) -> str:
+    def url(self) -> URL:
         """The URL that was asked for, put together of its parts."""
-        from urllib.parse import quote  # dear to import, and seldom needed
+        from urllib.parse import quote
+
+        from velocipy.http.url import URL
 
         query = self.query_string
         path = quote(self.path, safe="/!$&'()*+,;=:@~")
-        return f"{self.base_url}{path}?{query}" if query else f"{self.base_url}{path}"
+        return URL(f"{self.base_url}{path}?{query}" if query else f"{self.base_url}{path}")
 
-    def url_for(self, name: str, /, **values: Any) -> str:
+    def url_for(self, name: str, /, **values: Any) -> URL:
         """Return the URL of the route *name*; arguments and errors are those of `VelociPy.url_for`."""
+        from velocipy.http.url import URL
+
         path = self.app.url_for(name, **values)
         if path.startswith("//"):  # of another host, perhaps; the port is that of this one
             host, slash, path = path[2:].partition("/")
             port = re.search(r":[0-9]+$", self.host)
-            return f"{self.scheme}://{host}{port[0] if port else ''}{self.root_path}{slash}{path}"
-        return self.base_url + path
+            return URL(f"{self.scheme}://{host}{port[0] if port else ''}{self.root_path}{slash}{path}")
+        return URL(self.base_url + path)
 
     @property
     def root_path(self) -> str:

@@ -22,7 +22,7 @@ from velocipy.conversion.scalars import anything, text_int
 from velocipy.http.cookies import find_cookie
 from velocipy.models import Models
 from velocipy.plans.body import require_json, require_no_browser
-from velocipy.plans.bundles import Bundle
+from velocipy.plans.bundles import SEVERAL, Bundle
 from velocipy.plans.exits import context_factory, enter, is_context, open_background, open_early, open_exits
 from velocipy.plans.plan import Argument, Call, Given, Input, Run
 from velocipy.plans.results import WITHOUT_BODY, Results, given_response, join
@@ -205,8 +205,8 @@ class _Writer:
                 self._line("elif len(raw) == 1:")
                 self._convert(variable, item, "raw[0]", 2)
                 self._line("else:")
-                message = "Input should be a single value, but there are several"
-                self._line(f"{variable} = refuse(faults, {self._loc(item)}, 'multiple_values', {message!r})", 2)
+                word, sentence = SEVERAL
+                self._line(f"{variable} = refuse(faults, {self._loc(item)}, {word!r}, {sentence!r})", 2)
             else:
                 self._line("else:")
                 self._convert(variable, item, "raw", 2)
@@ -248,7 +248,10 @@ class _Writer:
 
     def _absent(self, variable: str, item: Input, depth: int = 2) -> None:
         """Write what the value is when the request has none."""
-        if item.default is UNSET:
+        if item.default is UNSET and item.source.default_factory is not None:
+            factory = self._name(f"default_{variable.removeprefix('p_')}", item.source.default_factory)
+            self._line(f"{variable} = {factory}()", depth)
+        elif item.default is UNSET:
             self._line(f"{variable} = refuse(faults, {self._loc(item)}, 'missing', 'Field required')", depth)
         elif type(item.default) in _LITERALS and repr(item.default) not in ("nan", "inf", "-inf"):
             self._line(f"{variable} = {item.default!r}", depth)

@@ -107,13 +107,16 @@ class Failures:
 
     def _find(self, error: Exception, request: Request | None = None) -> ExceptionHandler | None:
         route = request._plan.route if request is not None else None
-        for handlers in (self._handlers,) if route is None else route.exception_handlers:
+        chain = (self._handlers,) if route is None else route.exception_handlers
+        for handlers in chain:
             if isinstance(error, HTTPException) and error.status_code in handlers:
                 return handlers[error.status_code]
             for cls in type(error).__mro__:
                 if cls in handlers:
                     return handlers[cls]
-        return None
+        if isinstance(error, HTTPException):
+            return None
+        return next((handlers[500] for handlers in chain if 500 in handlers), None)  # what it would be answered with
 
 
 def _problem(error: HTTPException) -> dict[str, Any]:

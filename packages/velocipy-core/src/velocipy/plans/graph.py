@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from difflib import get_close_matches
+from functools import partial
 from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
 from velocipy.background import BackgroundTasks
 from velocipy.conversion.constraints import read_constraints
 from velocipy.conversion.scalars import TEXT
-from velocipy.conversion.table import LISTS, UnsupportedType, union_members, unwrap
+from velocipy.conversion.table import LISTS, UnsupportedType, is_optional, union_members, unwrap
 from velocipy.errors import DependencyError, ParameterError, StartupError
 from velocipy.http.request import Request
 from velocipy.http.response import Response
@@ -114,6 +115,7 @@ class Graph:
             return Call(handler, "plain", [])
         self._check_path(call)
         self._check_body(call)
+        _introduce_neighbours(call)
         return call
 
     def _read(
@@ -232,15 +234,20 @@ class Graph:
         name = written.parameter.name
         annotation = Any if unwrap(written.annotation)[0] is MISSING else written.annotation
         default = source.default if written.default is UNSET else written.default
-        public = source.alias or (name.replace("_", "-") if source.place == "header" else name)
+        hyphens = source.place == "header" and source.convert_underscores
+        public = source.alias or (name.replace("_", "-") if hyphens else name)
         if source.place == "path":
             annotation = self._path_type(public, annotation)
             default = UNSET  # a path without its value is another path
         elif source.place != "body" and annotation is Any:
             annotation = str
-        if source.place in ("query", "header", "cookie", "form") and self._models.is_model(annotation):
-            fields = self._models.fields(annotation)
-            bundle = Bundle(source.place, fields, self._models, lambda item: self._takes_many(source.place, item))
+        model = _only_member(annotation)
+        if source.place in ("query", "header", "cookie", "form") and self._models.is_model(model):
+            if model is not annotation and default is UNSET:
+                raise _Mistake("a model is always there, though its fields may not be.", "Give it a default.")
+            fields = self._models.fields(model)
+            takes_many = partial(self._takes_many, source.place)
+            bundle = Bundle(source.place, fields, self._models, takes_many, default)
             return Input(source.place, public, annotation, bundle, default, True, source)
         many = source.place != "body" and self._takes_many(source.place, annotation)
         table = self._models.data if source.place == "body" else self._models.text
@@ -318,6 +325,18 @@ class Graph:
         return made
 
 
+def _introduce_neighbours(handler: Call) -> None:
+    """Tell each model of a place what other parameters take from there."""
+    inputs = handler.inputs()
+    taken: dict[Place, set[str]] = {}
+    for item in inputs:
+        names = item.convert.names if isinstance(item.convert, Bundle) else {item.name}
+        taken.setdefault(item.place, set()).update(names)
+    for item in inputs:
+        if isinstance(item.convert, Bundle):
+            item.convert.neighbours = frozenset(taken[item.place])
+
+
 def _tell_apart(parameter: Parameter) -> _Written:
     """Tell the markers of a parameter from its type."""
     annotation = parameter.annotation
@@ -377,6 +396,12 @@ def _members(annotation: Any) -> list[Any]:
     plain, _ = unwrap(annotation)
     members = [member for member in union_members(plain) if member is not type(None)]
     return members or [annotation]
+
+
+def _only_member(annotation: Any) -> Any:
+    """Return what an optional type is besides None; the type itself if it is none, or of several."""
+    members = _members(annotation)
+    return members[0] if len(members) == 1 and is_optional(annotation) else annotation
 
 
 def _type_name(annotation: Any) -> str:

@@ -54,7 +54,7 @@ class Results:
         if self._response_class is not None:
             if self._declared and self._decode is not None:  # it shall not see more than may leave
                 result = self._decode(self.encode(result))
-            made = self._response_class(result, status or 200)
+            made = self._response_class(result) if status is None else self._response_class(result, status_code=status)
             made.bind(self._encode_any)
             return made
         if status in WITHOUT_BODY:

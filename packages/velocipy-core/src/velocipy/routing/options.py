@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from velocipy.types import UNSET, ExceptionHandler, ExceptionKey, Handler, Selection
@@ -38,7 +39,8 @@ class RouteOptions(TypedDict, total=False):
         deprecated: True, or since when the route is not to be used any more, which is told in the header `Deprecation`
             (RFC 9745).
         sunset: When the route will be gone, which is told in the header `Sunset` (RFC 8594).
-        tags, summary, description, response_description, responses, operation_id, include_in_schema: For documents.
+        tags, summary, description, response_description, responses, operation_id, include_in_schema, openapi_extra:
+            For documents.
     """
 
     name: str | None
@@ -66,6 +68,7 @@ class RouteOptions(TypedDict, total=False):
     responses: Mapping[int | str, Any] | None
     operation_id: str | None
     include_in_schema: bool
+    openapi_extra: Mapping[str, Any] | None
 
 
 class Route(NamedTuple):
@@ -104,9 +107,10 @@ class Route(NamedTuple):
     summary: str | None = None
     description: str | None = None
     response_description: str = "Successful Response"
-    responses: Mapping[int | str, Any] = {}
+    responses: Mapping[int | str, Any] = MappingProxyType({})
     operation_id: str | None = None
     include_in_schema: bool = True
+    openapi_extra: Mapping[str, Any] | None = None
     namespace: dict[str, Any] | None = None
     is_named: bool = False
 
@@ -164,8 +168,8 @@ def strings(option: str, value: Iterable[str] | None) -> tuple[str, ...]:
     """Return the strings of *value*, none for None.
 
     Raises:
-        TypeError: If it is one string, the letters of which nobody means.
+        TypeError: If it is one string, the letters of which nobody means, or says more than names.
     """
-    if isinstance(value, str):
-        raise TypeError(f"{option} takes several strings, such as [{value!r}], not {value!r}")
+    if isinstance(value, (str, Mapping)):
+        raise TypeError(f"{option} takes several strings, such as ['a', 'b'], not {value!r}")
     return tuple(value or ())

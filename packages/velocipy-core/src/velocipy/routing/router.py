@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from velocipy.routing.classes import methods_of
@@ -16,6 +17,8 @@ from velocipy.types import ExceptionHandler, ExceptionKey, Handler
 if TYPE_CHECKING:
     from datetime import date
     from typing import Unpack
+
+    from velocipy.http.response import Response
 
 Declared = TypeVar("Declared", bound=Handler)
 HandlerOfErrors = TypeVar("HandlerOfErrors", bound=ExceptionHandler)
@@ -38,13 +41,16 @@ class Around(NamedTuple):
     version: str | None = None
     deprecated: bool | date = False
     sunset: date | None = None
+    response_class: type[Response] | None = None
+    responses: Mapping[int | str, Any] = MappingProxyType({})
+    include_in_schema: bool = True
     exception_handlers: tuple[Mapping[ExceptionKey, ExceptionHandler], ...] = ()
     version_in_path: bool = True
     exact_slashes: bool = False
 
     def within(self, router: Router, included: Inclusion) -> Around:
         """Return what a route of *router* has, which is included here."""
-        version = _first(included.version, router.version)
+        version = _first(included.version, router.api_version)
         prefix, rest = self.prefix, self.rest + included.prefix + router.prefix
         if version is not None:
             prefix, rest = prefix + rest, ""
@@ -58,6 +64,9 @@ class Around(NamedTuple):
             version=_first(version, self.version),
             deprecated=included.deprecated or router.deprecated or self.deprecated,
             sunset=included.sunset or router.sunset or self.sunset,
+            response_class=router.default_response_class or self.response_class,
+            responses={**self.responses, **router.responses, **included.responses},
+            include_in_schema=self.include_in_schema and router.include_in_schema and included.include_in_schema,
             exception_handlers=(router.exception_handlers, *self.exception_handlers),
         )
 
@@ -82,6 +91,9 @@ class Around(NamedTuple):
             version=version,
             deprecated=route.deprecated or self.deprecated,
             sunset=route.sunset or self.sunset,
+            response_class=route.response_class or self.response_class,
+            responses={**self.responses, **route.responses},
+            include_in_schema=self.include_in_schema and route.include_in_schema,
             exception_handlers=self.exception_handlers,
         )
 
@@ -97,6 +109,8 @@ class Inclusion(NamedTuple):
     version: str | None = None
     deprecated: bool | date = False
     sunset: date | None = None
+    responses: Mapping[int | str, Any] = MappingProxyType({})
+    include_in_schema: bool = True
 
 
 class Router:
@@ -114,6 +128,8 @@ class Router:
         version: Of the API; a segment of the path after the prefix, unless the application has another `versioning`.
         deprecated: Since when the routes are not to be used any more, or that they are not.
         sunset: When they will be gone.
+        default_response_class: Made of what a handler returns, where its route has no `response_class`.
+        responses, include_in_schema: For documents.
     """
 
     def __init__(
@@ -128,6 +144,9 @@ class Router:
         version: str | None = None,
         deprecated: bool | date = False,
         sunset: date | None = None,
+        default_response_class: type[Response] | None = None,
+        responses: Mapping[int | str, Any] | None = None,
+        include_in_schema: bool = True,
     ) -> None:
         self.prefix = prefix.rstrip("/")
         self.name = name
@@ -135,9 +154,12 @@ class Router:
         self.dependencies = tuple(dependencies or ())
         self.exception_handlers: dict[ExceptionKey, ExceptionHandler] = {}
         self.host = host
-        self.version = version
+        self.api_version = version
         self.deprecated = deprecated
         self.sunset = sunset
+        self.default_response_class = default_response_class
+        self.responses = dict(responses or {})
+        self.include_in_schema = include_in_schema
         self._routes: list[Route] = []
         self._included_in: list[Router] = []
         self._included: list[Inclusion] = []
@@ -167,6 +189,8 @@ class Router:
         version: str | None = None,
         deprecated: bool | date = False,
         sunset: date | None = None,
+        responses: Mapping[int | str, Any] | None = None,
+        include_in_schema: bool = True,
     ) -> None:
         """Add the routes of *router*, also those that it gets later, under *prefix*.
 
@@ -191,6 +215,8 @@ class Router:
                 version,
                 deprecated,
                 sunset,
+                responses or {},
+                include_in_schema,
             )
         )
         self._changed()
