@@ -14,7 +14,13 @@ SECRET = "hunter2"
 def with_errors(app: VelociPy) -> VelociPy:
     """Add the routes that fail."""
 
-    @app.get("/http/{status}")
+    @app.get("/named/{number}")
+async def named(number: int, request: Request) -> None:
+    request.state.request_id = f"of {number}"
+    raise RuntimeError(SECRET)
+
+
+@app.get("/http/{status}")
     async def http(status: int, detail: str | None = None) -> None:
         raise HTTPException(status, detail)
 
@@ -150,6 +156,20 @@ def test_an_unhandled_error_is_logged_with_its_request(
     assert record.exc_info
     assert SECRET in caplog.text
     assert "test_errors.py" in caplog.text
+
+
+@pytest.mark.in_process
+def test_the_log_of_an_unhandled_error_has_the_route_and_the_id_as_data(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.ERROR, "velocipy"):
+        client.get("/named/5")
+        client.get("/named/6")
+    first, second = (record.request for record in caplog.records if record.name == "velocipy")  # type: ignore[attr-defined]
+    assert (first["method"], first["path"], first["route"]) == ("GET", "/named/5", "/named/{number}")
+    assert first["request_id"] == "of 5"
+    assert second["request_id"] == "of 6"
+    assert "route '/named/{number}', request of 5" in caplog.text
 
 
 @pytest.mark.in_process
