@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import pytest
 from httpx2 import Client
 
-from velocipy import Depends, HTTPException, PayloadTooLargeException, Response, ValidationError, VelociPy
+from velocipy import Depends, HTTPException, PayloadTooLargeException, Request, Response, ValidationError, VelociPy
 
 SECRET = "hunter2"
 
@@ -15,12 +15,11 @@ def with_errors(app: VelociPy) -> VelociPy:
     """Add the routes that fail."""
 
     @app.get("/named/{number}")
-async def named(number: int, request: Request) -> None:
-    request.state.request_id = f"of {number}"
-    raise RuntimeError(SECRET)
+    async def named(number: int, request: Request) -> None:
+        request.state.request_id = f"of {number}"
+        raise RuntimeError(SECRET)
 
-
-@app.get("/http/{status}")
+    @app.get("/http/{status}")
     async def http(status: int, detail: str | None = None) -> None:
         raise HTTPException(status, detail)
 

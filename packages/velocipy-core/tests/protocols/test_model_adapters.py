@@ -11,7 +11,7 @@ from httpx2 import Client
 from velocipy import Body, Header, Query, VelociPy
 from velocipy.conversion.faults import INVALID, Convert
 from velocipy.errors import Fault
-from velocipy.models import Decoder, Fields
+from velocipy.models import Decoder, Fields, ModelField
 from velocipy.serialization import JSONCodec
 from velocipy.types import Selection
 
@@ -44,7 +44,8 @@ class Adapter:
             faults.append({"loc": [*loc], "msg": "Money is never negative", "type": "negative"})
             return INVALID
 
-        return Fields([("amount", "amount", int, True), ("currency", "currency", str, False)], make, True)
+        amount = ModelField("amount", ("amount",), int, True)
+        return Fields([amount, ModelField("currency", ("currency",), str, False)], make, True)
 
     def converter(self, annotation: Any, *, text: bool) -> Convert:
         def convert(value: Any, loc: tuple[str | int, ...], faults: list[Fault]) -> Any:
@@ -54,6 +55,9 @@ class Adapter:
             return INVALID
 
         return convert
+
+    def takes_text(self, annotation: Any) -> bool:
+        return False
 
     def decoder(self, annotation: Any, codec: JSONCodec) -> Decoder:
         convert = self.converter(annotation, text=False)
