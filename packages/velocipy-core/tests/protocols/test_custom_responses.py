@@ -187,9 +187,6 @@ def test_head_has_the_head_of_get(client: Client, name: str) -> None:
     assert head.headers.get("content-type") == got.headers.get("content-type")
 
 
-# -- what does not work yet -----------------------------------------------------------------------------------------
-
-
 class Keyword(Response):
     def __init__(self, content: Any, *, status_code: int = 200) -> None:
         super().__init__(content, status_code)
@@ -200,27 +197,29 @@ class HeadersFirst(Response):
         super().__init__(content, status_code, headers)
 
 
-class Indented(JSONResponse):
-    def render(self, content: Any) -> bytes:
-        return json.dumps(content, indent=1).encode()
-
-
 @app.get("/keyword", response_class=Keyword, status_code=201)
 @app.get("/headers-first", response_class=HeadersFirst, status_code=201)
 async def keyword() -> str:
     return "a"
 
 
-@app.get("/indented")
-async def indented() -> Indented:
-    return Indented({"a": 1})
-
-
-@pytest.mark.xfail(strict=True, reason="a response class is called with the status in the second place")
 def test_a_response_class_is_given_the_status_by_name(client: Client) -> None:
     for path in ("/keyword", "/headers-first"):
         response = client.get(path)
         assert (response.status_code, response.text) == (201, "a")
+
+
+# -- what does not work yet -----------------------------------------------------------------------------------------
+
+
+class Indented(JSONResponse):
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, indent=1).encode()
+
+
+@app.get("/indented")
+async def indented() -> Indented:
+    return Indented({"a": 1})
 
 
 @pytest.mark.xfail(strict=True, reason="what a subclass of JSONResponse renders is replaced by the codec's JSON")
