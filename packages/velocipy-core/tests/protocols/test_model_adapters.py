@@ -37,9 +37,6 @@ class Adapter:
     def is_model(self, annotation: Any) -> bool:
         return annotation is Money
 
-    def takes_text(self, annotation: Any) -> bool:
-        return False
-
     def fields(self, annotation: Any) -> Fields:
         def make(values: dict[str, Any], loc: tuple[str | int, ...], faults: list[Fault]) -> Any:
             if values["amount"] >= 0:
@@ -47,13 +44,8 @@ class Adapter:
             faults.append({"loc": [*loc], "msg": "Money is never negative", "type": "negative"})
             return INVALID
 
-<<<<<<< HEAD
         amount = ModelField("amount", ("amount",), int, True)
         return Fields([amount, ModelField("currency", ("currency",), str, False)], make, True)
-=======
-        fields = [ModelField("amount", ("amount",), int, True), ModelField("currency", ("currency",), str, False)]
-        return Fields(fields, make, True)
->>>>>>> b612306 (fit)
 
     def converter(self, annotation: Any, *, text: bool) -> Convert:
         def convert(value: Any, loc: tuple[str | int, ...], faults: list[Fault]) -> Any:
