@@ -302,7 +302,32 @@ def with_depth() -> VelociPy:
     return app
 """
 
+AS_TEXT = """
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from velocipy import VelociPy
+
+
+@dataclass
+class TextNode[T]:
+    value: T
+    children: list[TextNode[T]] = field(default_factory=list)
+
+
+def with_text() -> VelociPy:
+    app = VelociPy()
+
+    @app.post("/node")
+    async def node(value: TextNode[int]) -> TextNode[int]:
+        return value
+
+    return app
+"""
+
 exec(PROGRAM)
+exec(AS_TEXT)
 
 A, B = {"name": "a"}, {"name": "b"}
 INT = "int_parsing"
@@ -489,3 +514,17 @@ def test_a_type_parameter_with_constraints_is_one_of_them(client_factory: Any) -
     client = client_factory("with_depth")
     assert client.post("/choice", json={"value": "a"}).json() == {"value": "a"}
     assert client.post("/choice", json={"value": [1]}).status_code == 422
+
+
+@pytest.mark.xfail(
+    sys.version_info < (3, 12, 4), strict=True, reason="typing knows type parameters in text since Python 3.12.4"
+)
+def test_type_parameters_may_be_named_in_text(client_factory: Any) -> None:
+    client = client_factory("with_text")
+    value = {"value": 1, "children": [{"value": 2, "children": []}]}
+    assert client.post("/node", json=value).json() == value
+    response = client.post("/node", json={"value": "x", "children": [{"value": "y"}]})
+    assert [fault["loc"] for fault in response.json()["detail"]] == [
+        ["body", "value"],
+        ["body", "children", 0, "value"],
+    ]
