@@ -7,19 +7,25 @@ are, in one pass; others are cut to builtins first. Types without fields are not
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any, ForwardRef, Generic, Literal, NamedTuple, TypeVar, get_args, get_origin, is_typeddict
 
 from velocipy.conversion.records import Record, is_record, read_output, substitute
 from velocipy.conversion.scalars import DATA
 from velocipy.conversion.table import LISTS, UnsupportedType, union_members, unwrap
-from velocipy.errors import VelociPyException
+from velocipy.errors import Fault, VelociPyException
 from velocipy.types import UNSET, Selection
 
 
 class ResponseTypeError(VelociPyException):
     """A handler returned something that is not of its declared type; the client is told nothing of it."""
+
+
+def invalid_response(faults: Sequence[Fault]) -> ResponseTypeError:
+    """Return the error of a value that its declared type does not take; it names the places, and no value."""
+    told = "; ".join(f"{'.'.join(map(str, fault['loc'])) or 'the whole'}: {fault['msg']}" for fault in faults[:10])
+    return ResponseTypeError(f"what the handler returned is not what it declares: {told}")
 
 
 class Projection(NamedTuple):

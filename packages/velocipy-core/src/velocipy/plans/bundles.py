@@ -37,7 +37,7 @@ class Bundle:
     def __init__(
         self, place: Place, fields: Fields, models: Models, takes_many: Callable[[Any], bool], default: Any
     ) -> None:
-        self._place = place
+        self._place: Place = place
         self._make = fields.make
         self._forbids_extra = fields.forbids_extra
         self._default = default

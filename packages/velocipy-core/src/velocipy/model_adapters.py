@@ -1,0 +1,91 @@
+"""What a model adapter is: who turns JSON bytes into values of one library's types, and such values into JSON bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+from velocipy.conversion.faults import Convert
+from velocipy.serialization import JSONCodec
+from velocipy.types import Selection
+
+
+class Decoder(NamedTuple):
+    """How a body becomes a value.
+
+    `decode(data)` returns it or raises one of `errors`; then `explain(data, loc, faults)` adds the faults and returns
+    INVALID (or the value, where `decode` was stricter than the table).
+    """
+
+    decode: Callable[[bytes], Any]
+    errors: tuple[type[Exception], ...]
+    explain: Convert
+
+
+class ModelField(NamedTuple):
+    """A field of a model: its name, the names it may have in a request, the first best, its type.
+
+    Where `takes_text`, its class wants the text itself, and reads it by rules of its own.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    annotation: Any
+    required: bool
+    takes_text: bool = False
+
+
+class Fields(NamedTuple):
+    """A model as its fields, for those who have their values one by one.
+
+    `make` takes the values by name and returns the model, or adds faults and returns INVALID.
+    """
+
+    fields: list[ModelField]
+    make: Convert
+    forbids_extra: bool
+
+
+class ModelAdapter(Protocol):
+    """Converts to the types of one library. Register it with `VelociPy(model_adapters=[...])`."""
+
+    name: str
+
+    def supports(self, annotation: Any) -> bool:
+        """Tell whether *annotation* is this adapter's."""
+        ...
+
+    def is_model(self, annotation: Any) -> bool:
+        """Tell whether *annotation* is a class with named fields, which is a body unless a marker says otherwise."""
+        ...
+
+    def fields(self, annotation: Any) -> Fields:
+        """Return the fields of a model."""
+        ...
+
+    def converter(self, annotation: Any, *, text: bool) -> Convert:
+        """Return the conversion of text (or of what became of it), or of JSON data.
+
+        Raises:
+            UnsupportedType: If there is none.
+        """
+        ...
+
+    def takes_text(self, annotation: Any) -> bool:
+        """Tell whether `converter` is to be given text as it came, even where our table could read it."""
+        ...
+
+    def decoder(self, annotation: Any, codec: JSONCodec) -> Decoder:
+        """Return the conversion of JSON bytes.
+
+        Raises:
+            UnsupportedType: If there is none.
+        """
+        ...
+
+    def encoder(self, annotation: Any, selection: Selection, *, check: bool = False) -> Callable[[Any], bytes]:
+        """Return what makes JSON of a value of *annotation*, or of what has its fields; nothing else may leave.
+
+        If it is to *check*, it raises a `ResponseTypeError` for a value that *annotation* would not take.
+        """
+        ...

@@ -1,0 +1,237 @@
+"""The adapter of pydantic's models; imported when the program has imported pydantic itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Annotated, Any, get_args, get_origin
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic.errors import PydanticUserError
+from pydantic_core import PydanticSerializationError
+
+from velocipy.conversion.faults import INVALID, MAX_FAULTS, Convert, Loc, refuse
+from velocipy.conversion.projection import ResponseTypeError, invalid_response
+from velocipy.conversion.table import LISTS, UnsupportedType, is_optional, union_members, unwrap
+from velocipy.errors import Fault, invalid_json
+from velocipy.model_adapters import Decoder, Fields, ModelField
+from velocipy.serialization import JSONCodec
+from velocipy.types import Selection
+
+
+class PydanticAdapter:
+    """pydantic's models and whatever else carries its schema, by `TypeAdapter`."""
+
+    name = "pydantic"
+
+    def __init__(self, codec: JSONCodec) -> None:
+        self._encode = codec.encode
+
+    def supports(self, annotation: Any) -> bool:
+        plain, metadata = unwrap(annotation)
+        if any(type(item).__module__.partition(".")[0] == "pydantic" for item in (plain, *metadata)):
+            return True
+        if hasattr(plain, "__pydantic_validator__"):
+            return True
+        if any(hasattr(item, "__get_pydantic_core_schema__") for item in (plain, *metadata)):
+            return True
+        return any(self.supports(argument) for argument in get_args(plain) if not isinstance(argument, (str, int)))
+
+    def is_model(self, annotation: Any) -> bool:
+        plain, _ = unwrap(annotation)
+        return hasattr(get_origin(plain) or plain, "model_fields")
+
+    def fields(self, annotation: Any) -> Fields:
+        plain, _ = unwrap(annotation)
+        model = get_origin(plain) or plain
+        config = model.model_config
+        by_name = config.get("populate_by_name") or config.get("validate_by_name")
+        before = _reading_first(model)
+        fields = []
+        for name, info in model.model_fields.items():
+            keys = _keys(name, info, by_name=bool(by_name))
+            kind = Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
+            fields.append(ModelField(name, keys, kind, info.is_required(), name in before))
+        by_alias = {field.name: field.keys[0] for field in fields}
+        adapter, error_type = self._type_adapter(annotation)
+
+        def make(values: dict[str, Any], loc: Loc, faults: list[Fault]) -> Any:
+            try:
+                return adapter.validate_python({by_alias[name]: value for name, value in values.items()})
+            except error_type as error:
+                return _pydantic_faults(error, loc, faults)
+
+        return Fields(fields, make, config.get("extra") == "forbid")
+
+    def converter(self, annotation: Any, *, text: bool) -> Convert:
+        adapter, error_type = self._type_adapter(annotation)
+        # A strict model takes a date as text from JSON alone, so JSON data goes back to JSON.
+        validate = adapter.validate_python if text else lambda value: adapter.validate_json(self._encode(value))
+
+        def convert(value: Any, loc: Loc, faults: list[Fault]) -> Any:
+            try:
+                return validate(value)
+            except error_type as error:
+                return _pydantic_faults(error, loc, faults)
+
+        return convert
+
+    def takes_text(self, annotation: Any) -> bool:
+        return _reads_first(unwrap(annotation)[1])
+
+    def decoder(self, annotation: Any, codec: JSONCodec) -> Decoder:
+        adapter, error_type = self._type_adapter(annotation)
+
+        def decode(data: bytes) -> Any:
+            if b"NaN" in data or b"Infinity" in data:
+                codec.decode(data)  # refuses what pydantic would take, though it is no JSON
+            return adapter.validate_json(data)
+
+        def explain(data: bytes, loc: Loc, faults: list[Fault]) -> Any:
+            try:
+                return decode(data)
+            except error_type as error:
+                return _pydantic_faults(error, loc, faults)
+            except ValueError as error:
+                faults.append(invalid_json(error, loc))
+                return INVALID
+
+        return Decoder(decode, (ValueError,), explain)
+
+    def encoder(self, annotation: Any, selection: Selection, *, check: bool = False) -> Callable[[Any], bytes]:
+        adapter, error_type = self._type_adapter(annotation)
+        is_made = self._made_by(annotation)
+        options: dict[str, Any] = {**selection._asdict(), "exclude": selection.exclude or None}
+        if selection.include is not None or selection.exclude:
+            (depth,) = depths if len(depths := set(_depths(annotation))) == 1 else (-1,)
+            if depth < 0:
+                raise UnsupportedType("include and exclude choose from one model, a list or a dict of it")
+            self._check_names(annotation, selection)
+            for _ in range(depth):  # of each item
+                options |= {name: {"__all__": options[name]} for name in ("include", "exclude") if options[name]}
+        dump = partial(adapter.dump_json, warnings="error", **options)
+        optional = is_optional(annotation)
+
+        def encode(value: Any) -> bytes:
+            if value is None and not optional:  # pydantic (2.14) would write null without a warning
+                raise ResponseTypeError("there is nothing where a model was declared")
+            if isinstance(value, Iterator):
+                value = list(value)
+            try:
+                if not is_made(value):  # a dict, a row: pydantic would write what is in its __dict__
+                    value = adapter.validate_python(value, from_attributes=True)
+                encoded = bytes(dump(value))
+            except (PydanticSerializationError, error_type) as error:
+                raise ResponseTypeError(f"a {type(value).__qualname__} is not what was declared") from error
+            if check:  # made by hand, or changed after it was made
+                faults: list[Fault] = []
+                fields = adapter.dump_python(value, round_trip=True, by_alias=False)
+                try:
+                    adapter.validate_python(fields, by_alias=False, by_name=True)
+                except error_type as error:
+                    _pydantic_faults(error, (), faults)
+                    raise invalid_response(faults) from None
+            return encoded
+
+        return encode
+
+    def _made_by(self, annotation: Any) -> Callable[[Any], bool]:
+        """Return the test whether a value is made of instances of the models of *annotation* and of nothing else."""
+        if self.is_model(annotation):
+            plain, _ = unwrap(annotation)
+            return lambda value: type(value) is plain
+        inner, many = _containers(annotation)
+        tests = [self._made_by(item) for item in inner]
+        if not many:
+            optional = is_optional(annotation)
+            return lambda value: (optional and value is None) or any(test(value) for test in tests)
+        if len(tests) != 1:
+            return lambda value: False
+        (test,) = tests
+        return lambda value: all(map(test, value.values() if isinstance(value, Mapping) else value))
+
+    def _check_names(self, annotation: Any, selection: Selection) -> None:
+        """Refuse to include or exclude what no model has: a misspelt name would let a secret out."""
+        models = list(_innermost(annotation))
+        if all(map(self.is_model, models)):
+            known = {name for item in models for name in _field_names(get_origin(item) or item)}
+            unknown = (selection.exclude | (selection.include or frozenset())) - known
+            if unknown:
+                raise UnsupportedType(f"it has no field {', '.join(map(repr, sorted(unknown)))} to include or exclude")
+
+    def _type_adapter(self, annotation: Any) -> tuple[Any, type[Exception]]:
+        try:
+            adapter = TypeAdapter(annotation)
+            adapter.rebuild(force=False, raise_errors=True)
+        except (PydanticUserError, NameError) as error:
+            reason = str(error).partition("\n")[0]
+            raise UnsupportedType(f"pydantic has no schema for it: {reason}") from None
+        return adapter, ValidationError
+
+
+def _keys(name: str, info: Any, *, by_name: bool) -> tuple[str, ...]:
+    """Return the names that a field of pydantic may have in a request."""
+    alias = info.validation_alias or info.alias
+    choices = alias.choices if hasattr(alias, "choices") else [alias] if alias else [name]
+    if not all(isinstance(choice, str) for choice in choices):
+        raise UnsupportedType(f"the field {name!r} has an AliasPath, and single values have no paths")
+    return tuple(dict.fromkeys([*choices, *([name] if by_name else [])]))
+
+
+def _reading_first(model: Any) -> set[str]:
+    """Return the fields of a model of pydantic that a validator of its own reads before anybody else."""
+    decorators = model.__pydantic_decorators__
+    if any(item.info.mode != "after" for item in decorators.model_validators.values()):
+        return set(model.model_fields)
+    found = {
+        name
+        for item in decorators.field_validators.values()
+        if item.info.mode != "after"
+        for name in (model.model_fields if "*" in item.info.fields else item.info.fields)
+    }
+    return found | {name for name, info in model.model_fields.items() if _reads_first(info.metadata)}
+
+
+def _reads_first(metadata: Sequence[Any]) -> bool:
+    return any(type(item).__name__ in ("BeforeValidator", "WrapValidator", "PlainValidator") for item in metadata)
+
+
+def _pydantic_faults(error: Any, loc: Loc, faults: list[Fault]) -> Any:
+    for fault in error.errors(include_url=False, include_context=False, include_input=False)[: MAX_FAULTS + 1]:
+        refuse(faults, (*loc, *fault["loc"]), fault["type"], fault["msg"])
+    return INVALID
+
+
+def _field_names(model: Any) -> set[str]:
+    return {*model.model_fields, *model.model_computed_fields}
+
+
+def _containers(annotation: Any) -> tuple[list[Any], bool]:
+    """Return what *annotation* is made of, besides None, and whether it has many of it."""
+    plain, _ = unwrap(annotation)
+    members = union_members(plain)
+    if members:
+        return [member for member in members if member not in (None, type(None))], False
+    origin, arguments = get_origin(plain), get_args(plain)
+    if origin in LISTS and arguments:
+        return [argument for argument in arguments if argument is not Ellipsis], True
+    if isinstance(origin, type) and issubclass(origin, Mapping) and len(arguments) == 2:
+        return [arguments[1]], True
+    return [], False
+
+
+def _innermost(annotation: Any) -> Iterator[Any]:
+    inner, _ = _containers(annotation)
+    if not inner:
+        yield unwrap(annotation)[0]
+    for item in inner:
+        yield from _innermost(item)
+
+
+def _depths(annotation: Any, depth: int = 0) -> Iterator[int]:
+    """Tell in how many lists and dicts the models of *annotation* stand."""
+    inner, many = _containers(annotation)
+    if not inner:
+        yield depth
+    for item in inner:
+        yield from _depths(item, depth + many)
