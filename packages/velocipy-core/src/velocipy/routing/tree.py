@@ -51,7 +51,7 @@ class Tree(Generic[Target]):
         self._root: Node[Target] = Node()
         self._start: Node[Target] = Node()  # before the first slash
         self._start.literals[""] = self._root
-        self._table: dict[str, dict[str, Target]] = {}
+        self._table: dict[str, dict[str, tuple[Target, Sequence[str]]]] = {}  # what `find` returns
 
     def add(self, segments: Sequence[Segment], method: str, target: Target) -> None:
         """Have *target* answer *method* at the path of *segments*."""
@@ -71,13 +71,16 @@ class Tree(Generic[Target]):
                 self._has_choices = True
         node.targets[method] = target
         if not any(segment.values for segment in segments):
-            self._table["/" + "/".join(segment.text for segment in segments)] = node.targets
+            path = "/" + "/".join(segment.text for segment in segments)
+            self._table.setdefault(path, {})[method] = target, ()
 
     def find(self, method: str, path: str) -> tuple[Target, Sequence[str]]:
         """Return what answers *method* at *path*, and the values in the path."""
         table = self._table
-        if path in table and method in table[path]:
-            return table[path][method], ()
+        if path in table:
+            answers = table[path]
+            if method in answers:
+                return answers[method]
         # PERF: straight down while there is no choice to take back; nearly every request ends here.
         node = self._start
         values: list[str] = []
@@ -88,7 +91,7 @@ class Tree(Generic[Target]):
                 node = node.plain
                 values.append(part)
             else:
-                if part and not self._has_choices and "//" not in path and path[-1] != "/":
+                if part and not self._has_choices:
                     return self._unknown, ()
                 break
         else:
