@@ -222,7 +222,7 @@ class _Writer:
             name = item.name.lower()
             return f"request._header_list({name!r})" if item.many else f"request._header({name!r}, {name.encode()!r})"
         if item.place == "cookie":
-            return f"find_cookie(cookies, {item.name!r})"
+            return f"find_cookie(cookies, {item.name!r}, {f'; {item.name}='!r})"
         return f"{item.place}.get({item.name!r})"
 
     def _convert(self, variable: str, item: Input, raw: str, depth: int) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from velocipy.http import cookies
-from velocipy.http.cookies import format_cookie, parse_cookies
+from velocipy.http.cookies import find_cookie, format_cookie, parse_cookies
 
 names = st.text(alphabet="abcXYZ019!#$%&'*+-.^_`|~", min_size=1, max_size=20)
 plain_values = st.text(alphabet="abcXYZ019!#$%&'()*+-./:<=>?@[]^_`{|}~")
@@ -43,6 +43,11 @@ def test_no_header_is_an_error(header: str) -> None:
         assert isinstance(value, str)
         assert name
         assert ";" not in name
+
+
+@given(st.text(alphabet='ab=; \t"\\x\xa0', max_size=20), st.sampled_from(["a", "b", "ab"]))
+def test_one_cookie_is_found_as_all_are_read(header: str, name: str) -> None:
+    assert find_cookie(header, name, f"; {name}=") == parse_cookies(header).get(name)
 
 
 @pytest.mark.parametrize(
