@@ -8,6 +8,7 @@ NotImplementedError here). One counting reader stands under every way to read th
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -277,11 +278,12 @@ class Request:
             return None
         if not (text.isascii() and text.isdecimal()):
             raise HTTPException(400, "The content-length is not a number")
+        length = int(text) if len(text) < 19 else sys.maxsize
         limit = self._plan.max_content_length
-        if limit is not None and (len(text) > 18 or int(text) > limit):
+        if limit is not None and length > limit:
             raise PayloadTooLargeException()
         self._body = True
-        return int(text)
+        return length
 
     async def _counted_chunks(self, received: int = 0) -> AsyncIterator[bytes]:
         """Yield the chunks as they come, none of them empty, until with *received* before they are over the limit."""
