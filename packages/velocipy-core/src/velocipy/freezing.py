@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from copy import copy
 from typing import Any, NamedTuple, Union
 
 from velocipy.conversion.table import UnsupportedType, union_members
@@ -29,7 +28,7 @@ from velocipy.plans.failures import Failures
 from velocipy.plans.graph import Graph
 from velocipy.plans.misses import Misses, Slashes
 from velocipy.plans.plan import Plan, Run
-from velocipy.plans.results import Results, without_body
+from velocipy.plans.results import Results
 from velocipy.plans.signature import MISSING, find_place, read_return
 from velocipy.routing.convertors import convertors
 from velocipy.routing.hosts import parse_host
@@ -119,7 +118,7 @@ def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
         raise StartupErrorGroup(f"{len(distinct)} mistakes keep the application from starting:{lines}", distinct)
     for name, route in named.items():  # a name that was given counts before that of a function
         names[name] = _read_template(route, settings, faults)
-    places.add_heads(_head)
+    places.add_heads()
     places.plant(misses.tree, settings.versioning, misses.refused)
     return Frozen(misses.tree.find, failures, tuple(plans), names, models)
 
@@ -227,13 +226,6 @@ def _without_responses(annotation: Any) -> Any:
 
 async def _cannot_run(request: Request) -> Response:
     raise AssertionError("a plan with faults never runs")
-
-
-def _head(plan: Plan) -> Plan:
-    """Return the plan that answers HEAD from that of GET."""
-    head = copy(plan)
-    head.run = without_body(plan.run, plan.status)
-    return head
 
 
 def _conflict(methods: list[str], route: Route, taken: Route) -> RouteConflictError:

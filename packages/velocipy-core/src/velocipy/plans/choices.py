@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from velocipy.http.request import Request
@@ -126,12 +126,12 @@ class Places:
         candidates.append(candidate)
         return None
 
-    def add_heads(self, make: Callable[[Plan], Plan]) -> None:
-        """Answer HEAD wherever GET is answered and nobody else does, by what *make* returns for the plan of GET."""
+    def add_heads(self) -> None:
+        """Answer HEAD wherever GET is answered and nobody else does; adapters send the head of the answer alone."""
         for (_, method), (segments, candidates) in list(self._places.items()):
             if method == "GET":
                 for candidate in candidates:
-                    self.add(segments, "HEAD", candidate._replace(plan=make(candidate.plan)))
+                    self.add(segments, "HEAD", candidate)
 
     def plant(self, tree: Tree[Plan], versioning: APIVersion | None, miss: Plan) -> None:
         """Put everything into *tree*."""

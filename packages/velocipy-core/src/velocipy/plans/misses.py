@@ -49,10 +49,9 @@ class Misses:
         self._otherwise = run
         self.tree: Tree[Plan] = Tree(self.not_found, lambda method: self.refused, exact=slashes != "merge")
 
-    async def _answer_not_found(self, request: Request) -> bytes | Response:
+    async def _answer_not_found(self, request: Request) -> bytes:
         # PERF: what raising would come to, while nobody has registered a handler for it.
-        body = self._encode({"detail": "Not Found"})
-        return Response(body, 404, media_type="application/json") if request.method == "HEAD" else body
+        return self._encode({"detail": "Not Found"})
 
     async def _raise_not_found(self, request: Request) -> Response:
         raise HTTPException(404)

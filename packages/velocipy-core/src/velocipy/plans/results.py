@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from enum import Enum
 from typing import Any
 
 from velocipy.http.headers import MutableHeaders
-from velocipy.http.request import Request
 from velocipy.http.response import PlainTextResponse, Response, StreamingResponse
 
 Encode = Callable[[Any], bytes]
 Decode = Callable[[bytes], Any]
-Run = Callable[[Request], Awaitable["bytes | Response"]]
 
 WITHOUT_BODY = frozenset({204, 205, 304})  # RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5
 
@@ -79,16 +77,6 @@ class Results:
         if isinstance(finished, bytes):
             return Response(finished, status or 200, media_type="application/json")
         return finished
-
-
-def without_body(run: Run, status: int) -> Run:
-    """Return the plan of a HEAD request: the answer of GET, of which the adapter sends the head alone."""
-
-    async def run_head(request: Request) -> Response:
-        answer = await run(request)
-        return Response(answer, status, media_type="application/json") if isinstance(answer, bytes) else answer
-
-    return run_head
 
 
 def given_response() -> Response:

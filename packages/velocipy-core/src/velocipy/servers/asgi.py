@@ -16,7 +16,7 @@ from velocipy.http.request import Request
 from velocipy.http.response import Response, Stream
 from velocipy.lifespan import explain
 from velocipy.plans.exits import close
-from velocipy.servers.outgoing import InvalidResponse, check, close_unsent, declared_length
+from velocipy.servers.outgoing import InvalidResponse, as_response, check, close_unsent, declared_length
 from velocipy.servers.streams import send_stream
 from velocipy.types import Receive, Scope, Send
 
@@ -37,10 +37,11 @@ async def serve(app: VelociPy, scope: Scope, receive: Receive, send: Send) -> No
     root_path = scope.get("root_path")
     if root_path and path.startswith(root_path) and path[len(root_path) : len(root_path) + 1] in ("", "/"):
         path = path[len(root_path) :] or "/"
-    plan, values = app._find(scope["method"], path)
+    method = scope["method"]
+    plan, values = app._find(method, path)
     request = ASGIRequest()  # PERF: filled here, since an __init__ would cost as much again
     request.app = app
-    request.method = scope["method"]
+    request.method = method
     request.path = path
     request._plan = plan
     request._path_values = values
@@ -52,9 +53,9 @@ async def serve(app: VelociPy, scope: Scope, receive: Receive, send: Send) -> No
         answer = await plan.run(request)
     except BaseException as error:
         answer = await app._failures.answer(request, error)
-    if not isinstance(request._body, bytes) and request.method not in _WITHOUT_BODY:
+    if method not in _WITHOUT_BODY and not isinstance(request._body, bytes):
         await _drain(request, answer, receive)
-    if isinstance(answer, bytes):
+    if type(answer) is bytes and method != "HEAD":
         # PERF: the answer of a handler that returned data; no Response is made for it.
         length = (b"content-length", b"%d" % len(answer))
         await send({"type": "http.response.start", "status": plan.status, "headers": [*plan.encoded_headers, length]})
@@ -83,8 +84,9 @@ async def _drain(request: Request, answer: bytes | Response, receive: Receive) -
                     pass
 
 
-async def _respond(app: VelociPy, request: Request, response: Response, receive: Receive, send: Send) -> None:
-    """Send *response*, then close what dependencies left open."""
+async def _respond(app: VelociPy, request: Request, answer: bytes | Response, receive: Receive, send: Send) -> None:
+    """Send *answer*, then close what dependencies left open."""
+    response = as_response(request, answer)
     try:
         pairs, body = check(request, response)
     except InvalidResponse as invalid:

@@ -24,6 +24,13 @@ class InvalidResponse(VelociPyException):
     """The application made a response that no server may send."""
 
 
+def as_response(request: Request, answer: bytes | Response) -> Response:
+    """Return *answer* as a `Response`, which the JSON of what a handler returned is not yet."""
+    if isinstance(answer, bytes):
+        return Response(answer, request._plan.status, media_type="application/json")
+    return answer
+
+
 def check(request: Request, response: Response) -> tuple[list[tuple[str, str]], Body]:
     """Return the headers and the body of *response* as they may go out in answer to *request*.
 

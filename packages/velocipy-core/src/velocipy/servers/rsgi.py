@@ -14,7 +14,7 @@ from velocipy.http.address import Address
 from velocipy.http.request import Request
 from velocipy.http.response import Response, Stream
 from velocipy.plans.exits import close
-from velocipy.servers.outgoing import InvalidResponse, check, close_unsent, declared_length
+from velocipy.servers.outgoing import InvalidResponse, as_response, check, close_unsent, declared_length
 from velocipy.servers.streams import send_stream
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ async def serve(app: VelociPy, scope: Any, proto: Any) -> None:
         answer = await plan.run(request)
     except BaseException as error:
         answer = await app._failures.answer(request, error)
-    if isinstance(answer, bytes):
+    if type(answer) is bytes and method != "HEAD":
         # PERF: the answer of a handler that returned data; no Response is made for it.
         proto.response_bytes(plan.status, [*plan.headers], answer)
         if request._exits is not None:
@@ -55,8 +55,9 @@ async def serve(app: VelociPy, scope: Any, proto: Any) -> None:
         await _respond(app, request, answer, proto)
 
 
-async def _respond(app: VelociPy, request: Request, response: Response, proto: Any) -> None:
-    """Send *response*, then close what dependencies left open."""
+async def _respond(app: VelociPy, request: Request, answer: bytes | Response, proto: Any) -> None:
+    """Send *answer*, then close what dependencies left open."""
+    response = as_response(request, answer)
     try:
         pairs, body = check(request, response)
     except InvalidResponse as invalid:
