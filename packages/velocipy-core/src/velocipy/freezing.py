@@ -165,13 +165,14 @@ def _make_plan(
         results = Results(codec.encode)
     graph = Graph(models, settings.overrides, faults, template.values, _namespace(route, settings), settings.convertors)
     call = graph.read(route.handler, route.dependencies, route.owner)
-    answers = _answers(route, settings, models, results, faults)
+    results = _results(route, settings, models, results, faults)
     run: Run = _cannot_run
     source = ""
     if len(faults) == before:
-        run, source = compile_plan(call, template.names, status, models, answers)
+        run, results, source = compile_plan(call, template.names, status, models, results)
     plan = Plan(
         run,
+        results,
         decode=codec.decode,
         status=status if isinstance(status, int) else 200,
         path_names=template.names,
@@ -192,8 +193,8 @@ def _namespace(route: Route, settings: Settings) -> dict[str, Any] | None:
     return {**settings.namespace, **(route.namespace or {})} or None
 
 
-def _answers(route: Route, settings: Settings, models: Models, results: Results, faults: list[StartupError]) -> Results:
-    """Return what makes an answer of what the handler of *route* returns."""
+def _results(route: Route, settings: Settings, models: Models, results: Results, faults: list[StartupError]) -> Results:
+    """Return what makes an answer of what the handler of *route* returns: *results*, unless something was declared."""
     declared = route.response_model
     encode = None
     try:
@@ -209,10 +210,15 @@ def _answers(route: Route, settings: Settings, models: Models, results: Results,
         remedy = "Correct it, or say response_model=None."
         faults.append(ParameterError(problem, remedy, **find_place(route.handler)._asdict()))
         return results
-    if encode is None and route.response_class is None:
+    if encode is None and route.response_class is None and route.status_code is None:
         return results
-    decode = (route.json_encoder or settings.codec).decode
-    return Results(results.encode, declared=encode, response_class=route.response_class, decode=decode)
+    return Results(
+        results.encode,
+        status=route.status_code,
+        declared=encode,
+        response_class=route.response_class,
+        decode=(route.json_encoder or settings.codec).decode,
+    )
 
 
 def _without_responses(annotation: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from velocipy.http.request import Request
 from velocipy.http.response import Response
 from velocipy.plans.plan import Plan
+from velocipy.plans.results import Answers
 from velocipy.routing.path import Segment
 from velocipy.routing.tree import Tree
 from velocipy.routing.versions import APIVersion, no_such_version
@@ -53,7 +54,9 @@ class Choice(Plan):
         tree: Tree[Plan],
         miss: Plan,
     ) -> None:
-        super().__init__(self._answer, max_content_length=miss.max_content_length, decode=miss.decode)
+        super().__init__(
+            self._answer, Answers(miss.results), max_content_length=miss.max_content_length, decode=miss.decode
+        )
         self._candidates = candidates
         self._versioning = versioning
         self._tree = tree
@@ -63,17 +66,17 @@ class Choice(Plan):
             for plan in (self, *(item.plan for item in candidates)):
                 plan.add_headers(vary)
 
-    async def _answer(self, request: Request) -> Response | bytes:
+    async def _answer(self, request: Request) -> Response:
         chosen = self.choose(request, request._path_values) or self._elsewhere(request)
         if chosen is None:
             versions = {item.version for item in self._of_the_host(request) if item.version}
             if versions:
                 raise no_such_version(versions)
             request._plan = self._miss
-            return await self._miss.run(request)
+            return self._miss.results.response(await self._miss.run(request))
         plan, request._path_values, media_type = chosen
         request._plan = plan
-        answer = await plan.run(request)
+        answer = plan.results.finish(await plan.run(request))
         if isinstance(answer, bytes):
             return Response(answer, plan.status, media_type=media_type or "application/json")
         return answer

@@ -25,7 +25,7 @@ from velocipy.plans.body import require_json, require_no_browser
 from velocipy.plans.bundles import SEVERAL, Bundle
 from velocipy.plans.exits import context_factory, enter, is_context, open_background, open_early, open_exits
 from velocipy.plans.plan import Argument, Call, Given, Input, Run
-from velocipy.plans.results import WITHOUT_BODY, Results, given_response, join
+from velocipy.plans.results import Answers, Results, given_response, join
 from velocipy.plans.sources import Place
 from velocipy.types import UNSET
 
@@ -35,15 +35,18 @@ _PLAIN = frozenset({*_LITERALS, bytes, dict, list, tuple, set})  # PERF: no cont
 
 
 def compile_plan(
-    call: Call, path_names: tuple[str, ...], status: int | None, models: Models, answers: Results
-) -> tuple[Run, str]:
-    """Return the function that answers a request by *call*, and its source."""
+    call: Call, path_names: tuple[str, ...], status: int | None, models: Models, results: Results
+) -> tuple[Run, Results, str]:
+    """Return the function that runs *call* for a request, what makes the answer of its result, and its source.
+
+    That is *results*, unless the function uses them itself.
+    """
     writer = _Writer(path_names, models)
-    writer.handler(call, status, answers)
+    results = writer.handler(call, status, results)
     source = "\n".join(writer.lines) + "\n"
     namespace = writer.names
     exec(_code(source), namespace)
-    return namespace["plan"], source
+    return namespace["plan"], results, source
 
 
 def compile_call(call: Call, models: Models) -> Callable[[Any], Awaitable[Any]]:
@@ -83,7 +86,8 @@ class _Writer:
         self._body_keyed = False
         self._closes_early = False
 
-    def handler(self, call: Call, status: int | None, answers: Results) -> None:
+    def handler(self, call: Call, status: int | None, results: Results) -> Results:
+        """Write the whole plan, and return what its results need to become answers."""
         inputs = call.inputs()
         self._body_keyed = _is_keyed(inputs)
         self._open_sources({item.place for item in inputs}, any(map(_can_fail, inputs)))
@@ -105,16 +109,17 @@ class _Writer:
             self.names["refusal"] = refusal
             self._line("if faults:")
             self._line("    raise refusal(faults)")
-        self._line(f"result = {self._called(call, 'handler', arguments)}")
-        self.names["finish"] = answers.finish
+        called = self._called(call, "handler", arguments)
         if self._closes_early or call.takes(Given.RESPONSE):
-            self._answer_in_steps(call, status, answers)
-            return
-        if status not in WITHOUT_BODY and answers.encodable:
-            self.names |= {"encodable": answers.encodable, "encode": answers.encode}
-            self._line("if type(result) in encodable:")
-            self._line("    return encode(result)")
-        self._line(f"return finish(result, {status})")
+            self._line(f"result = {called}")
+            self._answer_in_steps(call, status, results)
+            return Answers(results)
+        if not any("await " in line for line in self.lines):
+            # PERF: what waits for nothing before the handler does without a coroutine of its own.
+            self.lines[0] = self.lines[0].removeprefix("async ")
+            called = called.removeprefix("await ")
+        self._line(f"return {called}")
+        return results
 
     def plain_call(self, call: Call) -> None:
         self._open_exits(call)
@@ -134,12 +139,9 @@ class _Writer:
             self._line("early = open_early(request)")
             self._closes_early = True
 
-    def _answer_in_steps(self, call: Call, status: int | None, answers: Results) -> None:
-        if call.takes(Given.RESPONSE):
-            self.names["as_response"] = answers.response
-            self._line(f"answer = as_response(result, {status})")
-        else:
-            self._line(f"answer = finish(result, {status})")
+    def _answer_in_steps(self, call: Call, status: int | None, results: Results) -> None:
+        self.names["finish"] = results.response if call.takes(Given.RESPONSE) else results.finish
+        self._line("answer = finish(result)")
         if self._closes_early:
             self._line("await early.aclose()")
         if call.takes(Given.RESPONSE):

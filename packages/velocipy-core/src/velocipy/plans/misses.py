@@ -11,6 +11,7 @@ from velocipy.http.request import Request
 from velocipy.http.response import RedirectResponse, Response
 from velocipy.plans.choices import Choice
 from velocipy.plans.plan import Plan
+from velocipy.plans.results import Results
 from velocipy.routing.path import split_path
 from velocipy.routing.tree import Tree
 
@@ -37,26 +38,27 @@ class Misses:
         max_content_length: int | None,
         slashes: Slashes,
     ) -> None:
-        self._encode = encode
+        self._results = results = Results(encode, status=404)
         run = self._raise_not_found if is_handled else self._answer_not_found
         self.not_found = Plan(
             self._redirect if slashes == "redirect" else run,
+            results,
             status=404,
             max_content_length=max_content_length,
             decode=decode,
         )
-        self.refused = Plan(self._refuse, max_content_length=max_content_length, decode=decode)
+        self.refused = Plan(self._refuse, results, max_content_length=max_content_length, decode=decode)
         self._otherwise = run
         self.tree: Tree[Plan] = Tree(self.not_found, lambda method: self.refused, exact=slashes != "merge")
 
-    async def _answer_not_found(self, request: Request) -> bytes:
+    async def _answer_not_found(self, request: Request) -> dict[str, str]:
         # PERF: what raising would come to, while nobody has registered a handler for it.
-        return self._encode({"detail": "Not Found"})
+        return {"detail": "Not Found"}
 
     async def _raise_not_found(self, request: Request) -> Response:
         raise HTTPException(404)
 
-    async def _refuse(self, request: Request) -> bytes | Response:
+    async def _refuse(self, request: Request) -> Response:
         """Answer a method that no route has at this path, or a host for which there is nothing here."""
         methods = {
             method
@@ -66,14 +68,13 @@ class Misses:
         }
         if not methods:
             request._plan = self.not_found
-            answer = await self.not_found.run(request)
-            return answer if isinstance(answer, Response) else Response(answer, 404, media_type="application/json")
+            return self._results.response(await self.not_found.run(request))
         allow = {"allow": ", ".join(sorted({*methods, "OPTIONS"}))}
         if request.method == "OPTIONS":
             return Response(None, 200, allow)
         raise HTTPException(405, headers=allow)
 
-    async def _redirect(self, request: Request) -> bytes | Response:
+    async def _redirect(self, request: Request) -> dict[str, str] | Response:
         """Send the client to the path with as many slashes as the routes have, if there is one.
 
         The location is a path of this host (RFC 9110 section 10.2.2): it begins with one slash, so that no request can

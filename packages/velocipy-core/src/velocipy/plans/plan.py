@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from velocipy.conversion.faults import Convert
     from velocipy.http.request import Request
-    from velocipy.http.response import Response
     from velocipy.plans.bundles import Bundle
+    from velocipy.plans.results import Results
     from velocipy.plans.signature import Kind
     from velocipy.plans.sources import Place, Source
     from velocipy.routing.options import Route
 
-Run = Callable[["Request"], Awaitable["bytes | Response"]]
+Run = Callable[["Request"], Awaitable[Any]]
 
 
 class Input(NamedTuple):
@@ -109,7 +109,8 @@ class Plan:
     """What answers one route.
 
     Attributes:
-        run: Takes the request; returns the bytes of an answer with `status` and `headers`, or a `Response`.
+        run: Takes the request and returns what the handler returns, to be awaited.
+        results: Makes the answer of that.
         status: Of an answer that is no `Response`.
         headers: Of the same, in lower case, and `encoded_headers` the same as bytes.
         more_headers: Those of them that every answer has, a `Response` and an error too.
@@ -128,6 +129,7 @@ class Plan:
         "max_content_length",
         "more_headers",
         "path_names",
+        "results",
         "route",
         "run",
         "source_text",
@@ -137,6 +139,7 @@ class Plan:
     def __init__(
         self,
         run: Run,
+        results: Results,
         *,
         decode: Callable[[bytes], Any],
         status: int = 200,
@@ -147,6 +150,7 @@ class Plan:
         source_text: str = "",
     ) -> None:
         self.run = run
+        self.results = results
         self.decode = decode
         self.status = status
         self.path_names = path_names

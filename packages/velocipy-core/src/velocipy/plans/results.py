@@ -21,31 +21,43 @@ class Results:
     Attributes:
         encode: Makes JSON of a value: the application's codec, or what a route's declared type makes of it. The
             content of a Response is always the codec's.
-        encodable: The types whose values `encode` takes as they are. Plans look here first; `finish` adds to it.
+        encodable: The types whose values `encode` takes as they are. Adapters look here first; `finish` adds to it.
+
+    Args:
+        encode: The application's codec.
+        status: What the route declared.
+        declared: Makes JSON of the declared type.
+        response_class: What the route declared.
+        decode: The other way of *encode*.
     """
+
+    __slots__ = ("_declared", "_decode", "_encode_any", "_response_class", "_status", "encodable", "encode")
 
     def __init__(
         self,
         encode: Encode,
         *,
+        status: int | None = None,
         declared: Encode | None = None,
         response_class: type[Response] | None = None,
         decode: Decode | None = None,
     ) -> None:
         self.encode = declared or encode
-        self.encodable: set[type] = set() if response_class else {dict, list}
+        self.encodable: set[type] = set() if response_class or status in WITHOUT_BODY else {dict, list}
+        self._status = status
         self._encode_any = encode
         self._declared = declared is not None
         self._response_class = response_class
         self._decode = decode
 
-    def finish(self, result: Any, status: int | None) -> bytes | Response:
+    def finish(self, result: Any) -> bytes | Response:
         """Return the JSON of *result* as bytes where it is that, else a `Response`.
 
         A Response goes as it is. Of a declared type everything is JSON. Else str is text/plain, bytes is
-        application/octet-stream, None is an empty answer (204 when *status* is None), a generator is streamed as
+        application/octet-stream, None is an empty answer (204 if no status was declared), a generator is streamed as
         text/plain, and everything else is JSON.
         """
+        status = self._status
         if isinstance(result, Response):
             result.bind(self._encode_any)
             return result
@@ -71,12 +83,26 @@ class Results:
         self.encodable.add(type(result))
         return encoded
 
-    def response(self, result: Any, status: int | None) -> Response:
+    def response(self, result: Any) -> Response:
         """Return *result* as a `Response` in any case."""
-        finished = self.finish(result, status)
+        finished = self.finish(result)
         if isinstance(finished, bytes):
-            return Response(finished, status or 200, media_type="application/json")
+            return Response(finished, self._status or 200, media_type="application/json")
         return finished
+
+
+class Answers(Results):
+    """Takes the answers of a plan that makes them itself by *results*, since it has more to do before they leave."""
+
+    __slots__ = ()
+
+    def __init__(self, results: Results) -> None:
+        super().__init__(results.encode)
+        self.encodable = set()
+
+    def finish(self, result: Any) -> bytes | Response:
+        answer: bytes | Response = result
+        return answer
 
 
 def given_response() -> Response:

@@ -50,7 +50,12 @@ async def serve(app: VelociPy, scope: Scope, receive: Receive, send: Send) -> No
     request._headers = request._cookies = request._fields = request._state = request._body = request._exits = None
     answer: bytes | Response
     try:
-        answer = await plan.run(request)
+        result = await plan.run(request)
+        results = plan.results
+        if type(result) in results.encodable:
+            answer = results.encode(result)
+        else:
+            answer = results.finish(result)
     except BaseException as error:
         answer = await app._failures.answer(request, error)
     if method not in _WITHOUT_BODY and not isinstance(request._body, bytes):

@@ -43,7 +43,12 @@ async def serve(app: VelociPy, scope: Any, proto: Any) -> None:
     request._state = request._body = request._exits = None
     answer: bytes | Response
     try:
-        answer = await plan.run(request)
+        result = await plan.run(request)
+        results = plan.results
+        if type(result) in results.encodable:
+            answer = results.encode(result)
+        else:
+            answer = results.finish(result)
     except BaseException as error:
         answer = await app._failures.answer(request, error)
     if type(answer) is bytes and method != "HEAD":
