@@ -30,7 +30,8 @@ async def serve(app: VelociPy, scope: Any, proto: Any) -> None:
         return
     path = scope.path
     method = scope.method
-    plan, values = app._find(method, path)
+    find = app._find  # PERF: here and below, CPython 3.11 calls a local faster than an attribute that is no method
+    plan, values = find(method, path)
     request = RSGIRequest()  # PERF: filled here, since an __init__ would cost as much again
     request.app = app
     request.method = method
@@ -42,11 +43,13 @@ async def serve(app: VelociPy, scope: Any, proto: Any) -> None:
     request._raw_headers = request._headers = request._cookies = request._fields = None
     request._state = request._body = request._exits = None
     answer: bytes | Response
+    run = plan.run
     try:
-        result = await plan.run(request)
+        result = await run(request)
         results = plan.results
         if type(result) in results.encodable:
-            answer = results.encode(result)
+            encode = results.encode
+            answer = encode(result)
         else:
             answer = results.finish(result)
     except BaseException as error:
