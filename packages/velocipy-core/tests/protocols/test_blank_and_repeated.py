@@ -118,7 +118,7 @@ def test_a_value_that_is_not_there_is_missing_or_its_default(client: Client, pla
 def test_one_value_twice_is_a_fault_even_if_both_are_the_same(client: Client, place: str, suffix: str) -> None:
     for name in (*NUMBERS, "str"):
         good = GOOD.get(name, "1")
-        for values in ((good, good), (good, "?"), ("", ""), (good,) * 500):
+        for values in ((good, good), (good, "?"), ("", ""), (good,) * 50):
             (fault,) = ask(client, place, name + suffix, *values).json()["detail"]
             assert (fault["loc"], fault["type"]) == ([place, "value"], "multiple_values")
         assert ask(client, place, name + suffix, good).status_code == 200
