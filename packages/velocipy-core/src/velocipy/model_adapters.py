@@ -38,12 +38,16 @@ class ModelField(NamedTuple):
 class Fields(NamedTuple):
     """A model as its fields, for those who have their values one by one.
 
-    `make` takes the values by name and returns the model, or adds faults and returns INVALID.
+    `make` takes the values by name and returns the model, or adds faults, which lead to names, and returns INVALID.
+    It checks the values as well where it `judges`; else they are converted before. Where the model `takes_extra`, it is
+    given what stands beside the fields, too, as text or lists of text.
     """
 
     fields: list[ModelField]
     make: Convert
     forbids_extra: bool
+    takes_extra: bool = False
+    judges: bool = False
 
 
 class ModelAdapter(Protocol):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
@@ -45,23 +45,27 @@ class PydanticAdapter:
         plain, _ = unwrap(annotation)
         model = get_origin(plain) or plain
         config = model.model_config
-        by_name = config.get("populate_by_name") or config.get("validate_by_name")
-        before = _reading_first(model)
+        reads_whole = any(item.info.mode != "after" for item in model.__pydantic_decorators__.model_validators.values())
+        before = set(model.model_fields) if reads_whole else _reading_first(model)
         fields = []
         for name, info in model.model_fields.items():
-            keys = _keys(name, info, by_name=bool(by_name))
             kind = Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
-            fields.append(ModelField(name, keys, kind, info.is_required(), name in before))
-        by_alias = {field.name: field.keys[0] for field in fields}
+            required = info.is_required() and not reads_whole  # its validator may know better
+            takes_text = name in before or self.takes_text(kind)
+            fields.append(ModelField(name, _keys(name, info, config), kind, required, takes_text))
+        aliases = {field.name: field.keys[0] for field in fields}
+        names = {alias: name for name, alias in aliases.items()}
         adapter, error_type = self._type_adapter(annotation)
 
         def make(values: dict[str, Any], loc: Loc, faults: list[Fault]) -> Any:
             try:
-                return adapter.validate_python({by_alias[name]: value for name, value in values.items()})
+                return adapter.validate_python({aliases.get(name, name): value for name, value in values.items()})
             except error_type as error:
-                return _pydantic_faults(error, loc, faults)
+                return _pydantic_faults(error, loc, faults, names)
 
-        return Fields(fields, make, config.get("extra") == "forbid")
+        forbids_extra = config.get("extra") == "forbid" and not reads_whole
+        takes_extra = config.get("extra") == "allow" or reads_whole
+        return Fields(fields, make, forbids_extra, takes_extra, judges=True)
 
     def converter(self, annotation: Any, *, text: bool) -> Convert:
         adapter, error_type = self._type_adapter(annotation)
@@ -77,7 +81,9 @@ class PydanticAdapter:
         return convert
 
     def takes_text(self, annotation: Any) -> bool:
-        return _reads_first(unwrap(annotation)[1])
+        plain, metadata = unwrap(annotation)
+        arguments = [] if get_origin(plain) is Literal else get_args(plain)
+        return any(map(_reads_first, metadata)) or any(map(self.takes_text, arguments))
 
     def decoder(self, annotation: Any, codec: JSONCodec) -> Decoder:
         adapter, error_type = self._type_adapter(annotation)
@@ -169,36 +175,39 @@ class PydanticAdapter:
         return adapter, ValidationError
 
 
-def _keys(name: str, info: Any, *, by_name: bool) -> tuple[str, ...]:
-    """Return the names that a field of pydantic may have in a request."""
+def _keys(name: str, info: Any, config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names that a field may have in a request."""
     alias = info.validation_alias or info.alias
-    choices = alias.choices if hasattr(alias, "choices") else [alias] if alias else [name]
+    if alias is None or config.get("validate_by_alias") is False:
+        return (name,)
+    choices = getattr(alias, "choices", [alias])
     if not all(isinstance(choice, str) for choice in choices):
         raise UnsupportedType(f"the field {name!r} has an AliasPath, and single values have no paths")
+    by_name = config.get("populate_by_name") or config.get("validate_by_name")
     return tuple(dict.fromkeys([*choices, *([name] if by_name else [])]))
 
 
 def _reading_first(model: Any) -> set[str]:
-    """Return the fields of a model of pydantic that a validator of its own reads before anybody else."""
-    decorators = model.__pydantic_decorators__
-    if any(item.info.mode != "after" for item in decorators.model_validators.values()):
-        return set(model.model_fields)
-    found = {
+    """Return the fields of which a validator of the model reads the text before anybody else."""
+    return {
         name
-        for item in decorators.field_validators.values()
+        for item in model.__pydantic_decorators__.field_validators.values()
         if item.info.mode != "after"
         for name in (model.model_fields if "*" in item.info.fields else item.info.fields)
     }
-    return found | {name for name, info in model.model_fields.items() if _reads_first(info.metadata)}
 
 
-def _reads_first(metadata: Sequence[Any]) -> bool:
-    return any(type(item).__name__ in ("BeforeValidator", "WrapValidator", "PlainValidator") for item in metadata)
+def _reads_first(item: Any) -> bool:
+    return type(item).__name__ in ("BeforeValidator", "WrapValidator", "PlainValidator")
 
 
-def _pydantic_faults(error: Any, loc: Loc, faults: list[Fault]) -> Any:
+def _pydantic_faults(error: Any, loc: Loc, faults: list[Fault], names: Mapping[Any, str] | None = None) -> Any:
+    """Add the faults of pydantic's *error*; *names* are those of the fields, by what it calls them."""
     for fault in error.errors(include_url=False, include_context=False, include_input=False)[: MAX_FAULTS + 1]:
-        refuse(faults, (*loc, *fault["loc"]), fault["type"], fault["msg"])
+        inside: Loc = fault["loc"]
+        if names and inside:
+            inside = (names.get(inside[0], inside[0]), *inside[1:])
+        refuse(faults, (*loc, *inside), fault["type"], fault["msg"])
     return INVALID
 
 

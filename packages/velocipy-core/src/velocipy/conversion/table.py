@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, NewType, TypeVar, Union, get_args, g
 from velocipy.conversion.constraints import check_suited, constrain, read_constraints
 from velocipy.conversion.faults import INVALID, MAX_FAULTS, Convert, Loc, refuse
 from velocipy.conversion.records import Record, is_record, read_record, substitute
-from velocipy.conversion.scalars import DATA, TEXT, choice, text_any_float
+from velocipy.conversion.scalars import DATA, TEXT, anything, choice, text_any_float
 from velocipy.errors import Fault
 
 LISTS: dict[Any, Callable[[list[Any]], Any]] = {
@@ -82,6 +82,7 @@ class Table:
         text: Whether values come as text (lists of text where a type has many), else as JSON data.
         foreign: Returns the conversion of a type that a library converts by its own rules, else None.
         takes_text: Tells whether that library wants the text itself, which else is read by our rules before.
+        judged: Whether a library looks at what was read, so that its own constraints are left to it.
         allow_inf_nan: Whether text may mean a float that is no number, or has no end.
     """
 
@@ -91,6 +92,7 @@ class Table:
         text: bool,
         foreign: Callable[[Any], Convert | None] = lambda annotation: None,
         takes_text: Callable[[Any], bool] = lambda annotation: False,
+        judged: bool = False,
         allow_inf_nan: bool = False,
     ) -> None:
         self.text = text
@@ -98,7 +100,9 @@ class Table:
         """Local names that the annotations of fields may mean, for the conversions that are built next."""
         self._foreign = foreign
         self._takes_text = takes_text
-        self._scalars = {**TEXT, float: text_any_float} if allow_inf_nan else TEXT if text else DATA
+        self._judged = judged
+        self._allow_inf_nan = allow_inf_nan
+        self._scalars = DATA if not text else {**TEXT, float: text_any_float} if allow_inf_nan else TEXT
         self._records: dict[Any, Convert] = {}
 
     def conversion(self, annotation: Any) -> Convert:
@@ -108,36 +112,46 @@ class Table:
             UnsupportedType: If there is none.
         """
         plain, metadata = unwrap(annotation)
+        if self.text and not self._allow_inf_nan and _allows_inf_nan(metadata):
+            table = Table(
+                text=True,
+                foreign=self._foreign,
+                takes_text=self._takes_text,
+                judged=self._judged,
+                allow_inf_nan=True,
+            )
+            return table.conversion(annotation)
         foreign = self._foreign(annotation)
-        if foreign is not None:
+        if foreign is not None or self._judged:
             metadata = [item for item in metadata if not _is_foreign(item)]
         try:
             constraints = read_constraints(metadata)
             check_suited(_present(plain), constraints if foreign is None else ())
         except ValueError as error:
             raise UnsupportedType(str(error)) from None
-        if self.text and foreign is not None and self._takes_text(annotation):
-            return foreign
-        table = self
-        if self.text and any(getattr(item, "allow_inf_nan", None) is True for item in metadata):
-            table = Table(text=True, foreign=self._foreign, takes_text=self._takes_text, allow_inf_nan=True)
-        return constrain(table._with_foreign(plain, foreign), constraints)
-
-    def _with_foreign(self, plain: Any, foreign: Convert | None) -> Convert:
         if foreign is None:
-            return self._plain(plain)
-        if not self.text:
-            return foreign
+            return constrain(self._plain(plain), constraints)
+        return constrain(_judged(self.reading(annotation), foreign), constraints)
+
+    def reading(self, annotation: Any) -> Convert:
+        """Return the conversion for a library that will judge what comes of it: text is read by our rules alone.
+
+        It is `anything` where the library wants the text itself, or we have no rules for it.
+
+        Raises:
+            UnsupportedType: If the library has nothing to do with *annotation*, and we have no rules either.
+        """
+        if self._foreign(annotation) is None:
+            return self.conversion(annotation)
+        if not self.text or self._takes_text(annotation):
+            return anything
+        plain, metadata = unwrap(annotation)
+        allow_inf_nan = self._allow_inf_nan or _allows_inf_nan(metadata)
         try:
-            convert = self._plain(plain)  # text is read by our rules alone, then judged by the library
+            # What stands within is the library's as well, and would be judged twice.
+            return Table(text=True, judged=True, allow_inf_nan=allow_inf_nan).conversion(plain)
         except UnsupportedType:
-            return foreign
-
-        def convert_and_judge(value: Any, loc: Loc, faults: list[Fault]) -> Any:
-            value = convert(value, loc, faults)
-            return value if value is INVALID else foreign(value, loc, faults)
-
-        return convert_and_judge
+            return anything
 
     def _plain(self, annotation: Any) -> Convert:
         if annotation is None:
@@ -278,7 +292,8 @@ class Table:
         return convert
 
     def _dict(self, key_type: Any, value_type: Any) -> Convert:
-        key_text = Table(text=True, foreign=self._foreign).conversion(key_type)  # the keys of JSON are text
+        # The keys of JSON are text.
+        key_text = Table(text=True, foreign=self._foreign, takes_text=self._takes_text).conversion(key_type)
         item = self.conversion(value_type)
 
         def convert(value: Any, loc: Loc, faults: list[Fault]) -> Any:
@@ -348,6 +363,17 @@ def _record_conversion(record: Record, fields: list[tuple[str, str, bool, Conver
     return convert
 
 
+def _judged(read: Convert, judge: Convert) -> Convert:
+    if read is anything:
+        return judge
+
+    def read_and_judge(value: Any, loc: Loc, faults: list[Fault]) -> Any:
+        value = read(value, loc, faults)
+        return value if value is INVALID else judge(value, loc, faults)
+
+    return read_and_judge
+
+
 def _present(annotation: Any) -> list[Any]:
     """Return the types that a value can have, besides None."""
     members = [unwrap(member)[0] for member in union_members(annotation) if not _stands_for_nothing(member)]
@@ -357,6 +383,10 @@ def _present(annotation: Any) -> list[Any]:
 def _stands_for_nothing(annotation: Any) -> bool:
     plain, _ = unwrap(annotation)
     return plain is None or plain is type(None) or getattr(plain, "__name__", "") == "UnsetType"  # msgspec's
+
+
+def _allows_inf_nan(metadata: list[Any]) -> bool:
+    return any(getattr(item, "allow_inf_nan", None) is True for item in metadata)
 
 
 def _is_foreign(item: Any) -> bool:

@@ -11,8 +11,7 @@ from velocipy.conversion.table import UnsupportedType
 from velocipy.errors import Fault
 from velocipy.http.request import Request
 from velocipy.models import Fields, Models
-from velocipy.plans.sources import Place
-from velocipy.types import UNSET
+from velocipy.plans.sources import Place, Source
 
 SEVERAL = "multiple_values", "Input should be a single value, but there are several"
 
@@ -20,74 +19,112 @@ SEVERAL = "multiple_values", "Input should be a single value, but there are seve
 class _Field(NamedTuple):
     name: str
     keys: tuple[str, ...]
-    convert: Convert
+    read: Convert
+    judge: Convert
     many: bool
     required: bool
 
 
+_Found = tuple[_Field, str, Collection[str] | None]
+"""A field, the one of its keys that has values, the first if none has, and the values."""
+
+
 class Bundle:
-    """Makes one model of the values of *place*; each field is read as a parameter of its own would be.
+    """Makes one model of the values of a place; each field is read as a parameter of its own would be.
+
+    Args:
+        source: Says the place.
+        fields: Of the model.
+        models: The application's conversions.
+        takes_many: Tells whether a type takes all values of a name.
+        default: Makes what stands for the model where the place has no field of it; None if it is needed.
 
     Attributes:
+        names: The names that its fields have in a request.
         neighbours: The names that other parameters take from the same place, which are no extra fields of this model.
     """
 
-    __slots__ = ("_default", "_fields", "_forbids_extra", "_make", "_place", "neighbours")
+    __slots__ = ("_default", "_fields", "_model", "_place", "names", "neighbours")
 
     def __init__(
-        self, place: Place, fields: Fields, models: Models, takes_many: Callable[[Any], bool], default: Any
+        self,
+        source: Source,
+        fields: Fields,
+        models: Models,
+        takes_many: Callable[[Any], bool],
+        default: Callable[[], Any] | None,
     ) -> None:
-        self._place: Place = place
-        self._make = fields.make
-        self._forbids_extra = fields.forbids_extra
+        self._place: Place = source.place
+        self._model = fields
         self._default = default
         self._fields = []
         self.neighbours: frozenset[str] = frozenset()
+        hyphens = source.place == "header" and source.convert_underscores
         for name, keys, annotation, required, takes_text in fields.fields:
-            if place == "header":
+            if hyphens:
                 keys = tuple(key.replace("_", "-") if key == name else key for key in keys)
             try:
-                convert = anything if takes_text else models.text.conversion(annotation)
+                judge = anything if takes_text else models.text.conversion(annotation)
+                read = models.text.reading(annotation) if fields.judges and not takes_text else judge
             except UnsupportedType as error:
                 raise UnsupportedType(f"{name}: {error}") from None
-            self._fields.append(_Field(name, keys, convert, takes_many(annotation), required))
-
-    @property
-    def names(self) -> set[str]:
-        """The names that its fields have in a request."""
-        return {key for field in self._fields for key in field.keys}
+            self._fields.append(_Field(name, keys, read, judge, takes_many(annotation), required))
+        self.names = frozenset(key for field in self._fields for key in field.keys)
 
     def read(self, values: Callable[[str], Collection[str] | None], names: Collection[str], faults: list[Fault]) -> Any:
-        """Return the model, or INVALID with the faults added; the default if no field has a value.
+        """Return the model, or INVALID with the faults added; the default if nothing of the model is there.
 
         Args:
             values: Gives all values of a name.
             names: All names that are there, where others than the fields can be told.
             faults: Where faults go.
         """
+        model = self._model
+        found = [(field, *_first(values, field.keys, self._place)) for field in self._fields]
+        others: list[str] = []
+        if model.forbids_extra or model.takes_extra:
+            others = [name for name in names if name not in self.names and name not in self.neighbours]
+        if self._default is not None and not others and not any(raw for _, _, raw in found):
+            return self._default()
         new: list[Fault] = []
-        found: dict[str, Any] = {}
-        for name, keys, convert, many, required in self._fields:
-            key, raw = _first(values, keys, self._place)
+        arguments = self._read_fields(found, new)
+        if new or (others and model.forbids_extra):
+            if model.judges:  # all its values or none, and there are other faults to tell of those that can be read
+                new.clear()
+                self._read_fields(found, new, judge=True)
+            for name in others if model.forbids_extra else ():
+                refuse(new, (self._place, name), "extra_forbidden", "Extra inputs are not permitted")
+            faults += new
+            return INVALID
+        taken = {field.name for field in self._fields}
+        for name in others:
+            raw = list(values(name) or ())
+            if name not in taken:  # which are not its names in a request
+                arguments[name] = raw if len(raw) > 1 else raw[0]
+        made = model.make(arguments, (self._place,), new)
+        keys: dict[str | int, str] = {field.name: key for field, key, _ in found}
+        for fault in new:
+            fault["loc"][1:2] = [keys.get(step, step) for step in fault["loc"][1:2]]
+        faults += new
+        return made
+
+    def _read_fields(self, found: list[_Found], faults: list[Fault], *, judge: bool = False) -> dict[str, Any]:
+        """Return the values of the fields by their names, and add the faults."""
+        arguments: dict[str, Any] = {}
+        for field, key, raw in found:
             loc = (self._place, key)
+            convert = field.judge if judge else field.read
             if not raw:
-                if required:
-                    refuse(new, loc, "missing", "Field required")
-            elif many:
-                found[name] = convert(list(raw), loc, new)
+                if field.required:
+                    refuse(faults, loc, "missing", "Field required")
+            elif field.many:
+                arguments[field.name] = convert(list(raw), loc, faults)
             elif len(raw) == 1:
                 (text,) = raw
-                found[name] = convert(text, loc, new)
+                arguments[field.name] = convert(text, loc, faults)
             else:
-                found[name] = refuse(new, loc, *SEVERAL)
-        if self._forbids_extra and names:
-            known = self.names | self.neighbours
-            for extra in (name for name in names if name not in known):
-                refuse(new, (self._place, extra), "extra_forbidden", "Extra inputs are not permitted")
-        if not found and self._default is not UNSET and all(fault["type"] == "missing" for fault in new):
-            return self._default
-        faults += new
-        return INVALID if new else self._make(found, (self._place,), faults)
+                refuse(faults, loc, *SEVERAL)
+        return arguments
 
     def from_query(self, query: dict[str, list[str]], faults: list[Fault]) -> Any:
         """Read the fields of a query string or a form."""

@@ -6,6 +6,7 @@ Every mistake is added to `faults`, and reading goes on, so that one start shows
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from copy import deepcopy
 from difflib import get_close_matches
 from functools import partial
 from typing import Annotated, Any, NamedTuple, get_args, get_origin
@@ -243,11 +244,12 @@ class Graph:
             annotation = str
         model = _only_member(annotation)
         if source.place in ("query", "header", "cookie", "form") and self._models.is_model(model):
-            if model is not annotation and default is UNSET:
+            if model is not annotation and default is UNSET and source.default_factory is None:
                 raise _Mistake("a model is always there, though its fields may not be.", "Give it a default.")
             fields = self._models.fields(model)
             takes_many = partial(self._takes_many, source.place)
-            bundle = Bundle(source.place, fields, self._models, takes_many, default)
+            absent = source.default_factory if default is UNSET else partial(deepcopy, default)
+            bundle = Bundle(source, fields, self._models, takes_many, absent)
             return Input(source.place, public, annotation, bundle, default, True, source)
         many = source.place != "body" and self._takes_many(source.place, annotation)
         table = self._models.data if source.place == "body" else self._models.text
@@ -330,7 +332,7 @@ def _introduce_neighbours(handler: Call) -> None:
     inputs = handler.inputs()
     taken: dict[Place, set[str]] = {}
     for item in inputs:
-        names = item.convert.names if isinstance(item.convert, Bundle) else {item.name}
+        names = item.convert.names if isinstance(item.convert, Bundle) else frozenset({item.name})
         taken.setdefault(item.place, set()).update(names)
     for item in inputs:
         if isinstance(item.convert, Bundle):
