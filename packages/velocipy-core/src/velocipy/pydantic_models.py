@@ -11,7 +11,7 @@ from pydantic.errors import PydanticUserError
 from pydantic_core import PydanticSerializationError
 
 from velocipy.conversion.faults import INVALID, MAX_FAULTS, Convert, Loc, refuse
-from velocipy.conversion.projection import ResponseTypeError, invalid_response
+from velocipy.conversion.projection import ResponseTypeError, as_mapping, invalid_response
 from velocipy.conversion.table import LISTS, UnsupportedType, is_optional, union_members, unwrap
 from velocipy.errors import Fault, invalid_json
 from velocipy.model_adapters import Decoder, Fields, ModelField
@@ -125,7 +125,7 @@ class PydanticAdapter:
                 value = list(value)
             try:
                 if not is_made(value):  # a dict, a row: pydantic would write what is in its __dict__
-                    value = adapter.validate_python(value, from_attributes=True)
+                    value = adapter.validate_python(_by_keys(value), from_attributes=True, by_alias=True, by_name=True)
                 encoded = bytes(dump(value))
             except (PydanticSerializationError, error_type) as error:
                 raise ResponseTypeError(f"a {type(value).__qualname__} is not what was declared") from error
@@ -173,6 +173,14 @@ class PydanticAdapter:
             reason = str(error).partition("\n")[0]
             raise UnsupportedType(f"pydantic has no schema for it: {reason}") from None
         return adapter, ValidationError
+
+
+def _by_keys(value: Any) -> Any:
+    """Return *value* with dicts in the place of rows that have keys and no attributes, which pydantic does not know."""
+    if type(value) in (list, tuple):
+        return [_by_keys(item) for item in value]
+    row = as_mapping(value)
+    return value if row is None else row
 
 
 def _keys(name: str, info: Any, config: Mapping[str, Any]) -> tuple[str, ...]:

@@ -291,7 +291,7 @@ def _fields(record: Record, cls: Any, fields: list[_Field], selection: Selection
     def cut(value: Any) -> Any:
         if value is None or isinstance(value, (str, bytes, int, float, list, set)):
             raise ResponseTypeError(f"a {type(value).__qualname__} is no {record.name}")
-        row = _as_mapping(value)
+        row = as_mapping(value)
         found: dict[str, Any] = {}
         if record.tag is not None:
             found[record.tag[0]] = record.tag[1]
@@ -314,7 +314,7 @@ def _fields(record: Record, cls: Any, fields: list[_Field], selection: Selection
     return Projection(fits, cut, cls if whole and not inner and record.build is not dict else None)
 
 
-def _as_mapping(value: Any) -> Mapping[str, Any] | None:
+def as_mapping(value: Any) -> Mapping[str, Any] | None:
     """Return *value* by its keys, None if it has attributes instead: rows of databases have keys and are no Mapping."""
     if isinstance(value, Mapping):
         return value
