@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 MAX_FORM_FIELDS = 1000
 
-_HOST = r"(?:[0-9A-Za-z._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"  # RFC 9112 section 3.2
+_HOST = r"(?:[0-9A-Za-z._~!$&'()*+,;=%-]+|\[([0-9A-Fa-f:.]+)\])(?::([0-9]{1,5}))?"  # RFC 9112 section 3.2
 
 
 class Request:
@@ -161,10 +161,12 @@ class Request:
     def host(self) -> str:
         """The host that was asked for, with its port if it has one; the server's address if the client named none."""
         host = self._authority()
-        if host is None or re.fullmatch(_HOST, host) is None:  # what is no host is not believed (CVE-2026-48710)
-            server = self.server
-            return "localhost" if server is None else f"{server.host}:{server.port}"
-        return host
+        if host is not None and _is_host(host):  # what is none is not believed (CVE-2026-48710)
+            return host
+        server = self.server
+        if server is None:
+            return "localhost"
+        return f"[{server.host}]:{server.port}" if ":" in server.host else f"{server.host}:{server.port}"
 
     @property
     def base_url(self) -> URL:
@@ -180,7 +182,7 @@ class Request:
 
         from velocipy.http.url import URL
 
-        query = self.query_string
+        query = self.query_string.replace("#", "%23")  # or what follows would be no part of the query
         path = quote(self.path, safe="/!$&'()*+,;=:@~")
         return URL(f"{self.base_url}{path}?{query}" if query else f"{self.base_url}{path}")
 
@@ -320,3 +322,18 @@ class Request:
 
     def _read_chunks(self) -> AsyncIterator[bytes]:
         raise NotImplementedError
+
+
+def _is_host(text: str) -> bool:
+    match = re.fullmatch(_HOST, text)
+    if match is None:
+        return False
+    address, port = match.groups()
+    if address is not None:
+        from ipaddress import IPv6Address  # dear to import, and seldom needed
+
+        try:
+            IPv6Address(address)
+        except ValueError:
+            return False
+    return port is None or int(port) <= 65535

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
@@ -28,7 +29,11 @@ class URL(str):
 
     @property
     def port(self) -> int | None:
-        """The port, None where it is that of the scheme."""
+        """The port, None if there is none, so that it is that of the scheme.
+
+        Raises:
+            ValueError: If it is no number to 65535; that of a request always is.
+        """
         return self._split().port
 
     @property
@@ -41,20 +46,22 @@ class URL(str):
         """What follows the "?", undecoded."""
         return self._split().query
 
-    def include_query_params(self, **values: Any) -> URL:
-        """Return the URL with *values* in its query, in place of those of the same names."""
+    def include_query_params(self, /, **values: Any) -> URL:
+        """Return the URL with *values* in its query, in place of those of the same names; a list is several."""
         kept = [(name, value) for name, value in self._query() if name not in values]
         return self._with_query([*kept, *values.items()])
 
-    def remove_query_params(self, *names: str) -> URL:
+    def remove_query_params(self, *names: str | Iterable[str]) -> URL:
         """Return the URL without *names* in its query."""
-        return self._with_query([(name, value) for name, value in self._query() if name not in names])
+        gone = {name for item in names for name in ([item] if isinstance(item, str) else item)}
+        return self._with_query([(name, value) for name, value in self._query() if name not in gone])
 
     def _split(self) -> SplitResult:
         return urlsplit(self)
 
     def _query(self) -> list[tuple[str, str]]:
-        return parse_qsl(self.query, keep_blank_values=True)
+        return parse_qsl(self.query, keep_blank_values=True, errors="surrogateescape")
 
     def _with_query(self, pairs: list[tuple[str, Any]]) -> URL:
-        return URL(self._split()._replace(query=urlencode(pairs, doseq=True)).geturl())
+        query = urlencode(pairs, doseq=True, errors="surrogateescape")  # what is no UTF-8 is kept
+        return URL(self._split()._replace(query=query).geturl())
