@@ -114,7 +114,7 @@ def to_builtins(value: Any) -> Any:
         TypeError: If nothing is known of its type.
     """
     dump = getattr(value, "model_dump", None)
-    if dump is not None:  # pydantic
+    if dump is not None and not isinstance(value, type):  # pydantic
         return dump(mode="json", by_alias=True)
     for cls in type(value).__mro__:
         convert = _converters().get(cls)
@@ -131,10 +131,7 @@ def to_builtins(value: Any) -> Any:
     if hasattr(value, "__attrs_attrs__") and not isinstance(value, type):
         # Without the private ones, as msgspec has it.
         return {field.name: getattr(value, field.name) for field in value.__attrs_attrs__ if field.name[0] != "_"}
-    if type(value).__module__.partition(".")[0] in (
-        "pydantic",
-        "pydantic_core",
-    ):  # a URL, or a secret that hides itself
+    if _is_text_of_pydantic(type(value)):
         return str(value)
     if isinstance(value, Mapping):
         return dict(value)
@@ -143,6 +140,12 @@ def to_builtins(value: Any) -> Any:
     raise TypeError(
         f"a {type(value).__qualname__} has no JSON; return a model, a dict, a list or a plain value, or a Response"
     )
+
+
+def _is_text_of_pydantic(cls: type) -> bool:
+    """Tell whether it is a URL, a secret (which hides itself) or the like; its errors and fields are none."""
+    own = any(base.__module__.partition(".")[0] in ("pydantic", "pydantic_core") for base in cls.__mro__)
+    return own and (hasattr(cls, "__get_pydantic_core_schema__") or hasattr(cls, "unicode_string"))
 
 
 _CONVERTERS: dict[type, Callable[[Any], Any]] = {}
@@ -156,7 +159,7 @@ def _converters() -> dict[type, Callable[[Any], Any]]:
         from datetime import date, datetime, time, timedelta
         from decimal import Decimal
         from enum import Enum
-        from ipaddress import _IPAddressBase
+        from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
         from pathlib import PurePath
         from uuid import UUID
 
@@ -180,7 +183,10 @@ def _converters() -> dict[type, Callable[[Any], Any]]:
                 memoryview: encode_bytes,
                 PurePath: str,
                 re.Pattern: lambda value: value.pattern,
-                _IPAddressBase: str,
+                IPv4Address: str,
+                IPv4Network: str,
+                IPv6Address: str,
+                IPv6Network: str,
                 UserString: str,
                 str: lambda value: str.__str__(value),
                 int: int.__int__,
