@@ -179,7 +179,6 @@ def with_text() -> VelociPy:
     return app
 
 
-@pytest.mark.xfail(strict=True, reason="Required and NotRequired in annotations that are text are not seen")
 def test_annotations_may_be_text(client_factory: Any) -> None:
     client = client_factory("with_text")
     for name in ("Total", "Partial"):
@@ -203,7 +202,6 @@ def with_qualifiers_inside() -> VelociPy:
     return app
 
 
-@pytest.mark.xfail(strict=True, reason="Required and NotRequired inside Annotated are taken for a type")
 def test_a_qualifier_may_stand_inside_annotated(client_factory: Any) -> None:
     """PEP 655: "in any nesting order"."""
     client = client_factory("with_qualifiers_inside")

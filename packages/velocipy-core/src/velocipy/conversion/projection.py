@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
-from typing import Any, ForwardRef, Generic, Literal, NamedTuple, TypeVar, get_args, get_origin, is_typeddict
+from typing import Any, ForwardRef, Generic, Literal, NamedTuple, TypeVar, get_args, get_origin
 
-from velocipy.conversion.records import Record, is_record, read_output, substitute
+from velocipy.conversion.records import Record, is_record, is_typed_dict, read_output, substitute
 from velocipy.conversion.scalars import DATA
 from velocipy.conversion.table import LISTS, UnsupportedType, union_members, unwrap
 from velocipy.errors import Fault, VelociPyException
@@ -141,7 +141,7 @@ class _Reader:
             return None
         others = [get_origin(member) or member for member, projection in read if projection is None]
         plain = tuple(type(None) if other is None else other for other in others)
-        by_class = [(cls, projection) for cls, projection in inner if isinstance(cls, type) and not is_typeddict(cls)]
+        by_class = [(cls, projection) for cls, projection in inner if isinstance(cls, type) and not is_typed_dict(cls)]
 
         def choose(value: Any) -> Projection | None:
             """Return the projection of the member that *value* is of, None if that is a member without fields."""

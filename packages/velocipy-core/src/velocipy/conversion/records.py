@@ -9,7 +9,7 @@ import dataclasses
 import sys
 import typing
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeVar, get_args, get_origin
+from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_origin
 
 
 class Field(NamedTuple):
@@ -127,7 +127,7 @@ def _reader(cls: Any) -> Callable[[Any, dict[str, Any]], Record] | None:
         return _dataclass
     if hasattr(cls, "__attrs_attrs__"):
         return _attrs
-    if issubclass(cls, dict) and hasattr(cls, "__required_keys__"):  # of typing, and of typing_extensions
+    if is_typed_dict(cls):
         return _typed_dict
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
         return _named_tuple
@@ -168,18 +168,29 @@ def _attrs(cls: Any, hints: dict[str, Any]) -> Record:
     return Record(cls.__name__, fields, cls)
 
 
+def is_typed_dict(cls: Any) -> bool:
+    """Tell whether *cls* is a TypedDict of typing, or of typing_extensions, which Python 3.11 does not know."""
+    return isinstance(cls, type) and issubclass(cls, dict) and hasattr(cls, "__required_keys__")
+
+
 def _typed_dict(cls: Any, hints: dict[str, Any]) -> Record:
-    fields = [
-        Field(name, name, _without_qualifiers(hint), name in cls.__required_keys__) for name, hint in hints.items()
-    ]
+    fields = []
+    for name, hint in hints.items():
+        annotation, required = _qualified(hint)  # the class has not seen it where its annotations are text
+        fields.append(Field(name, name, annotation, name in cls.__required_keys__ if required is None else required))
     return Record(cls.__name__, fields, dict)
 
 
-def _without_qualifiers(hint: Any) -> Any:
-    """Return *hint* without Required, NotRequired and ReadOnly, which say nothing about the value."""
-    while getattr(get_origin(hint), "_name", None) in ("Required", "NotRequired", "ReadOnly"):
-        hint = get_args(hint)[0]
-    return hint
+def _qualified(hint: Any) -> tuple[Any, bool | None]:
+    """Return *hint* without Required, NotRequired and ReadOnly, and which of the first two it has."""
+    if get_origin(hint) is Annotated:
+        annotation, required = _qualified(hint.__origin__)
+        return Annotated[annotation, *hint.__metadata__], required
+    qualifier = getattr(get_origin(hint), "_name", None)
+    if qualifier not in ("Required", "NotRequired", "ReadOnly"):
+        return hint, None
+    annotation, required = _qualified(get_args(hint)[0])
+    return annotation, required if qualifier == "ReadOnly" else qualifier == "Required"
 
 
 def _named_tuple(cls: Any, hints: dict[str, Any]) -> Record:
