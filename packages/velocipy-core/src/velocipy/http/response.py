@@ -7,7 +7,7 @@ with one row for each shape; nothing else decides how a body leaves.
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Callable, Iterable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from velocipy.http.cookies import SameSite, format_cookie
 from velocipy.http.headers import HeadersInput, MutableHeaders
@@ -168,20 +168,32 @@ class JSONResponse(Response):
         self.body = encode(self.content)
 
 
+class AnyURL(Protocol):
+    """A URL of some library, such as pydantic, yarl or httpx: its parts, and its text by `str`."""
+
+    @property
+    def host(self) -> Any: ...
+
+
 class RedirectResponse(Response):
     """Sends the client elsewhere.
 
     Args:
-        url: Where to; characters that no header can carry are percent-encoded.
+        url: Where to, as text or as a URL of a library; characters that no header can carry are percent-encoded.
         status_code: 301, 302, 303, 307 (the default: same method, not for ever) or 308.
         headers: Further headers.
+
+    Raises:
+        TypeError: If *url* is neither.
     """
 
-    def __init__(self, url: str, status_code: int = 307, headers: HeadersInput | None = None) -> None:
+    def __init__(self, url: str | AnyURL, status_code: int = 307, headers: HeadersInput | None = None) -> None:
         from urllib.parse import quote
 
+        if not isinstance(url, str) and not hasattr(url, "host"):
+            raise TypeError(f"a {type(url).__name__} is no URL; give a str")
         super().__init__(None, status_code, headers)
-        self.headers["location"] = quote(url, safe=":/%#?=@[]!$&'()*+,;~")
+        self.headers["location"] = quote(str(url), safe=":/%#?=@[]!$&'()*+,;~")
 
 
 class StreamingResponse(Response):
