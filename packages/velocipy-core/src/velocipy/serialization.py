@@ -113,9 +113,9 @@ def to_builtins(value: Any) -> Any:
     Raises:
         TypeError: If nothing is known of its type.
     """
-    dump = getattr(value, "model_dump", None)
-    if dump is not None and not isinstance(value, type):  # pydantic
-        return dump(mode="json", by_alias=True)
+    dump = getattr(type(value), "model_dump", None)
+    if dump is not None:  # pydantic
+        return dump(value, mode="json", by_alias=True)
     for cls in type(value).__mro__:
         convert = _converters().get(cls)
         if convert is not None:
