@@ -23,7 +23,11 @@ def unquote(text: str) -> str:
     Raises:
         ValueError: If the escapes are no UTF-8.
     """
-    return _ESCAPES.sub(_decode_escapes, text.replace("+", " "))
+    return _decode(text.replace("+", " "))
+
+
+def _decode(text: str) -> str:
+    return _ESCAPES.sub(_decode_escapes, text) if "%" in text else text
 
 
 def parse_pairs(text: str, max_fields: int | None = None) -> dict[str, list[str]]:
@@ -41,13 +45,13 @@ def parse_pairs(text: str, max_fields: int | None = None) -> dict[str, list[str]
         return fields
     if max_fields is not None and text.count("&") >= max_fields:
         raise ValueError(f"more than {max_fields} fields")
-    escaped = "%" in text or "+" in text
+    text = text.replace("+", " ")
     for field in text.split("&"):
         if not field:
             continue
         name, _, value = field.partition("=")
-        if escaped:
-            name, value = unquote(name), unquote(value)
+        if "%" in field:  # PERF: seldom so, and dear
+            name, value = _decode(name), _decode(value)
         if name in fields:
             fields[name].append(value)
         else:

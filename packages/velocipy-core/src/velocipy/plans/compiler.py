@@ -82,7 +82,8 @@ class _Writer:
         self._path_names = path_names
         self._models = models
         self._values: dict[Call, str] = {}  # the variables that hold what a call returned
-        self._can_be_invalid: set[str] = set()
+        self._doubts: dict[str, frozenset[str]] = {}  # which inputs have to be valid for a variable to be
+        self._block: tuple[frozenset[str], int] | None = None  # the doubts of the block that is open, and its end
         self._body_keyed = False
         self._closes_early = False
 
@@ -189,7 +190,7 @@ class _Writer:
                 variables[parameter] = variable = self._variable(f"p_{parameter}")
                 self._input(variable, filled_by)
                 if _can_fail(filled_by):
-                    self._can_be_invalid.add(variable)
+                    self._doubts[variable] = frozenset({variable})
         return variables
 
     def _input(self, variable: str, item: Input) -> None:
@@ -232,6 +233,14 @@ class _Writer:
             self._line(f"{variable} = {raw}", depth)
             return
         convert = self._name(f"convert_{variable.removeprefix('p_')}", item.convert)
+        lengths = _text_lengths(item.convert)
+        if lengths is not None:  # PERF: likewise
+            self._line(f"raw = {raw}", depth)
+            self._line(f"if {lengths}:", depth)
+            self._line(f"{variable} = raw", depth + 1)
+            self._line("else:", depth)
+            self._line(f"{variable} = {convert}(raw, {self._loc(item)}, faults)", depth + 1)
+            return
         bounds = _int_bounds(item.convert)
         if bounds is None:
             self._line(f"{variable} = {convert}({raw}, {self._loc(item)}, faults)", depth)
@@ -316,18 +325,19 @@ class _Writer:
         hint = hint if hint.isidentifier() else "dependency"
         self._values[call] = value = self._variable(f"d_{hint}")
         used = {self._argument(argument._replace(positional=True), arguments) for argument in call.arguments}
-        doubtful = sorted(used & self._can_be_invalid)
+        doubts: frozenset[str] = frozenset().union(*(self._doubts.get(name, ()) for name in used))
         depth = 1
-        if doubtful:
-            self._can_be_invalid.add(value)
-            self._line(f"{value} = INVALID")
-            self._line(f"if {' and '.join(f'{name} is not INVALID' for name in doubtful)}:")
+        if doubts:
+            self._doubts[value] = doubts
             depth = 2
+            if self._block != (doubts, len(self.lines)):
+                self._line(f"if {' and '.join(f'{name} is not INVALID' for name in sorted(doubts))}:")
         self._line(f"{value} = {self._called(call, hint, arguments)}", depth)
         if call.kind in ("async", "plain"):
             self.names |= {"PLAIN": _PLAIN, "is_context": is_context, "enter": enter}
             self._line(f"if type({value}) not in PLAIN and is_context({value}):", depth)
             self._line(f"{value} = await enter({self._stack(call)}, {value})", depth + 1)
+        self._block = doubts, len(self.lines)
 
     def _called(self, call: Call, hint: str, inputs: dict[str, str]) -> str:
         """Return the expression that calls *call* with its arguments."""
@@ -368,6 +378,16 @@ def _in_order(call: Call) -> list[Call]:
 
 def _can_fail(item: Input) -> bool:
     return item.place != "path" or item.convert is not anything
+
+
+def _text_lengths(convert: Convert | Bundle) -> str | None:
+    """Return the test that a text has to pass, None if it is more than its length, or *convert* makes no text."""
+    if not isinstance(convert, Constrained) or convert.convert is not anything:
+        return None
+    signs = {"min_length": ">=", "max_length": "<="}
+    if not all(name in signs for name, _ in convert.constraints):
+        return None
+    return " and ".join(f"len(raw) {signs[name]} {limit}" for name, limit in convert.constraints)
 
 
 def _int_bounds(convert: Convert | Bundle) -> str | None:
