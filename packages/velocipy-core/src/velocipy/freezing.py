@@ -23,11 +23,11 @@ from velocipy.http.response import Response
 from velocipy.http.retirement import retirement_headers
 from velocipy.models import ModelAdapter, Models
 from velocipy.plans.choices import Candidate, Places
-from velocipy.plans.compiler import compile_plan
+from velocipy.plans.compiler import Compiled, compile_plan
 from velocipy.plans.failures import Failures
 from velocipy.plans.graph import Graph
 from velocipy.plans.misses import Misses, Slashes
-from velocipy.plans.plan import Plan, Run
+from velocipy.plans.plan import Plan
 from velocipy.plans.results import Results
 from velocipy.plans.signature import MISSING, find_place, read_return
 from velocipy.routing.convertors import convertors
@@ -166,20 +166,20 @@ def _make_plan(
     graph = Graph(models, settings.overrides, faults, template.values, _namespace(route, settings), settings.convertors)
     call = graph.read(route.handler, route.dependencies, route.owner)
     results = _results(route, settings, models, results, faults)
-    run: Run = _cannot_run
-    source = ""
+    compiled = Compiled(_cannot_run, results, takes_request=False, source="")
     if len(faults) == before:
-        run, results, source = compile_plan(call, template.names, status, models, results)
+        compiled = compile_plan(call, template.names, status, models, results)
     plan = Plan(
-        run,
-        results,
+        compiled.run,
+        compiled.results,
+        takes_request=compiled.takes_request,
         decode=codec.decode,
         status=status if isinstance(status, int) else 200,
         path_names=template.names,
         max_content_length=settings.max_content_length,
         route=route,
         call=call,
-        source_text=source,
+        source_text=compiled.source,
     )
     try:
         plan.add_headers(retirement_headers(route.deprecated, route.sunset))
@@ -230,7 +230,7 @@ def _without_responses(annotation: Any) -> Any:
     return annotation if len(others) == len(members) else Union[tuple(others)]  # noqa: UP007
 
 
-async def _cannot_run(request: Request) -> Response:
+async def _cannot_run(request: Request, path: Sequence[str]) -> Response:
     raise AssertionError("a plan with faults never runs")
 
 

@@ -66,17 +66,17 @@ class Choice(Plan):
             for plan in (self, *(item.plan for item in candidates)):
                 plan.add_headers(vary)
 
-    async def _answer(self, request: Request) -> Response:
-        chosen = self.choose(request, request._path_values) or self._elsewhere(request)
+    async def _answer(self, request: Request, values: Sequence[str]) -> Response:
+        chosen = self.choose(request, values) or self._elsewhere(request)
         if chosen is None:
             versions = {item.version for item in self._of_the_host(request) if item.version}
             if versions:
                 raise no_such_version(versions)
             request._plan = self._miss
-            return self._miss.results.response(await self._miss.run(request))
-        plan, request._path_values, media_type = chosen
-        request._plan = plan
-        answer = plan.results.finish(await plan.run(request))
+            return self._miss.results.response(await self._miss.run(request, ()))
+        plan, values, media_type = chosen
+        request._plan, request._path_values = plan, values
+        answer = plan.results.finish(await plan.run(request, values))
         if isinstance(answer, bytes):
             return Response(answer, plan.status, media_type=media_type or "application/json")
         return answer

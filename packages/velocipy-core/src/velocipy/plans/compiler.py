@@ -9,11 +9,12 @@ Last, the handler.
 from __future__ import annotations
 
 import linecache
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
 from itertools import count
 from types import CodeType
-from typing import Any
+from typing import Any, NamedTuple
 
 from velocipy.concurrency import call_plain
 from velocipy.conversion.constraints import Constrained, Constraint
@@ -34,19 +35,26 @@ _SIGNS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 _PLAIN = frozenset({*_LITERALS, bytes, dict, list, tuple, set})  # PERF: no context managers, as is known at once
 
 
+class Compiled(NamedTuple):
+    """What `Plan` tells of the same names, and the source."""
+
+    run: Run
+    results: Results
+    takes_request: bool
+    source: str
+
+
 def compile_plan(
     call: Call, path_names: tuple[str, ...], status: int | None, models: Models, results: Results
-) -> tuple[Run, Results, str]:
-    """Return the function that runs *call* for a request, what makes the answer of its result, and its source.
-
-    That is *results*, unless the function uses them itself.
-    """
+) -> Compiled:
+    """Return the function that runs *call* for a request, and *results*, or who stands in where it uses them itself."""
     writer = _Writer(path_names, models)
     results = writer.handler(call, status, results)
-    source = "\n".join(writer.lines) + "\n"
+    takes_request = any(re.search(r"\brequest\b", line) for line in writer.lines)
+    source = "\n".join([writer.first_line, *writer.lines, ""])
     namespace = writer.names
     exec(_code(source), namespace)
-    return namespace["plan"], results, source
+    return Compiled(namespace["plan"], results, takes_request, source)
 
 
 def compile_call(call: Call, models: Models) -> Callable[[Any], Awaitable[Any]]:
@@ -56,7 +64,7 @@ def compile_call(call: Call, models: Models) -> Callable[[Any], Awaitable[Any]]:
     """
     writer = _Writer((), models)
     writer.plain_call(call)
-    exec(_code("\n".join(writer.lines) + "\n"), writer.names)
+    exec(_code("\n".join(["async def plan(request):", *writer.lines, ""])), writer.names)
     plan: Callable[[Any], Awaitable[Any]] = writer.names["plan"]
     return plan
 
@@ -76,7 +84,8 @@ class _Writer:
     """
 
     def __init__(self, path_names: tuple[str, ...], models: Models) -> None:
-        self.lines: list[str] = ["async def plan(request):"]
+        self.first_line = "async def plan(request, path):"
+        self.lines: list[str] = []
         self.names: dict[str, Any] = {"INVALID": INVALID, "refuse": refuse}
         self._variables: set[str] = set()
         self._path_names = path_names
@@ -117,7 +126,7 @@ class _Writer:
             return Answers(results)
         if not any("await " in line for line in self.lines):
             # PERF: what waits for nothing before the handler does without a coroutine of its own.
-            self.lines[0] = self.lines[0].removeprefix("async ")
+            self.first_line = self.first_line.removeprefix("async ")
             called = called.removeprefix("await ")
         self._line(f"return {called}")
         return results
@@ -174,8 +183,6 @@ class _Writer:
     def _open_sources(self, places: set[str], can_fail: bool) -> None:
         if can_fail:
             self._line("faults = []")
-        if "path" in places:
-            self._line("path = request._path_values")
         if "query" in places:
             self._line("query = request._query()")
         if "cookie" in places:

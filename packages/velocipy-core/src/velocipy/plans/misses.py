@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -43,6 +43,7 @@ class Misses:
         self.not_found = Plan(
             self._redirect if slashes == "redirect" else run,
             results,
+            takes_request=slashes == "redirect",
             status=404,
             max_content_length=max_content_length,
             decode=decode,
@@ -51,14 +52,14 @@ class Misses:
         self._otherwise = run
         self.tree: Tree[Plan] = Tree(self.not_found, lambda method: self.refused, exact=slashes != "merge")
 
-    async def _answer_not_found(self, request: Request) -> dict[str, str]:
+    async def _answer_not_found(self, request: Request | None, values: Sequence[str]) -> dict[str, str]:
         # PERF: what raising would come to, while nobody has registered a handler for it.
         return {"detail": "Not Found"}
 
-    async def _raise_not_found(self, request: Request) -> Response:
+    async def _raise_not_found(self, request: Request | None, values: Sequence[str]) -> Response:
         raise HTTPException(404)
 
-    async def _refuse(self, request: Request) -> Response:
+    async def _refuse(self, request: Request, values: Sequence[str]) -> Response:
         """Answer a method that no route has at this path, or a host for which there is nothing here."""
         methods = {
             method
@@ -68,13 +69,13 @@ class Misses:
         }
         if not methods:
             request._plan = self.not_found
-            return self._results.response(await self.not_found.run(request))
+            return self._results.response(await self.not_found.run(request, ()))
         allow = {"allow": ", ".join(sorted({*methods, "OPTIONS"}))}
         if request.method == "OPTIONS":
             return Response(None, 200, allow)
         raise HTTPException(405, headers=allow)
 
-    async def _redirect(self, request: Request) -> dict[str, str] | Response:
+    async def _redirect(self, request: Request, values: Sequence[str]) -> dict[str, str] | Response:
         """Send the client to the path with as many slashes as the routes have, if there is one.
 
         The location is a path of this host (RFC 9110 section 10.2.2): it begins with one slash, so that no request can
@@ -86,4 +87,4 @@ class Misses:
                 location = request.root_path + quote(path, safe="/!$&'()*+,;=:@~")
                 query = request.query_string
                 return RedirectResponse(f"{location}?{query}" if query else location)
-        return await self._otherwise(request)
+        return await self._otherwise(request, values)

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from velocipy.conversion.faults import Convert
-    from velocipy.http.request import Request
     from velocipy.plans.bundles import Bundle
     from velocipy.plans.results import Results
     from velocipy.plans.signature import Kind
     from velocipy.plans.sources import Place, Source
     from velocipy.routing.options import Route
 
-Run = Callable[["Request"], Awaitable[Any]]
+Run = Callable[[Any, Sequence[str]], Awaitable[Any]]
+"""Takes the request, or None where the plan does not take it, and the values in the path."""
 
 
 class Input(NamedTuple):
@@ -109,8 +109,9 @@ class Plan:
     """What answers one route.
 
     Attributes:
-        run: Takes the request and returns what the handler returns, to be awaited.
+        run: Returns what the handler returns, to be awaited.
         results: Makes the answer of that.
+        takes_request: Whether `run` needs more of the request than the values in its path.
         status: Of an answer that is no `Response`.
         headers: Of the same, in lower case, and `encoded_headers` the same as bytes.
         more_headers: Those of them that every answer has, a `Response` and an error too.
@@ -134,6 +135,7 @@ class Plan:
         "run",
         "source_text",
         "status",
+        "takes_request",
     )
 
     def __init__(
@@ -142,6 +144,7 @@ class Plan:
         results: Results,
         *,
         decode: Callable[[bytes], Any],
+        takes_request: bool = True,
         status: int = 200,
         path_names: tuple[str, ...] = (),
         max_content_length: int | None = None,
@@ -151,6 +154,7 @@ class Plan:
     ) -> None:
         self.run = run
         self.results = results
+        self.takes_request = takes_request
         self.decode = decode
         self.status = status
         self.path_names = path_names

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from velocipy.types import Receive, Scope, Send
 
 if TYPE_CHECKING:
     from velocipy.application import VelociPy
+    from velocipy.plans.plan import Plan
 
 
 _WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -40,19 +41,12 @@ async def serve(app: VelociPy, scope: Scope, receive: Receive, send: Send) -> No
     method = scope["method"]
     find = app._find  # PERF: here and below, CPython 3.11 calls a local faster than an attribute that is no method
     plan, values = find(method, path)
-    request = ASGIRequest()  # PERF: filled here, since an __init__ would cost as much again
-    request.app = app
-    request.method = method
-    request.path = path
-    request._plan = plan
-    request._path_values = values
-    request._scope = scope
-    request._receive = receive
-    request._headers = request._cookies = request._fields = request._state = request._body = request._exits = None
+    # PERF: what needs only the values in its path does without a request, unless the answer is none of the usual.
+    request = _request(app, scope, receive, path, plan, values) if plan.takes_request else None
     answer: bytes | Response
     run = plan.run
     try:
-        result = await run(request)
+        result = await run(request, values)
         results = plan.results
         if type(result) in results.encodable:
             encode = results.encode
@@ -60,18 +54,37 @@ async def serve(app: VelociPy, scope: Scope, receive: Receive, send: Send) -> No
         else:
             answer = results.finish(result)
     except BaseException as error:
+        request = request or _request(app, scope, receive, path, plan, values)
         answer = await app._failures.answer(request, error)
-    if method not in _WITHOUT_BODY and not isinstance(request._body, bytes):
-        await _drain(request, answer, receive)
+    if method not in _WITHOUT_BODY:
+        request = request or _request(app, scope, receive, path, plan, values)
+        if not isinstance(request._body, bytes):
+            await _drain(request, answer, receive)
     if type(answer) is bytes and method != "HEAD":
         # PERF: the answer of a handler that returned data; no Response is made for it.
         length = (b"content-length", b"%d" % len(answer))
         await send({"type": "http.response.start", "status": plan.status, "headers": [*plan.encoded_headers, length]})
         await send({"type": "http.response.body", "body": answer})
-        if request._exits is not None:
+        if request is not None and request._exits is not None:
             await close(request)
     else:
+        request = request or _request(app, scope, receive, path, plan, values)
         await _respond(app, request, answer, receive, send)
+
+
+def _request(
+    app: VelociPy, scope: Scope, receive: Receive, path: str, plan: Plan, values: Sequence[str]
+) -> ASGIRequest:
+    request = ASGIRequest()  # PERF: filled here, since an __init__ would cost as much again
+    request.app = app
+    request.method = scope["method"]
+    request.path = path
+    request._plan = plan
+    request._path_values = values
+    request._scope = scope
+    request._receive = receive
+    request._headers = request._cookies = request._fields = request._state = request._body = request._exits = None
+    return request
 
 
 async def _drain(request: Request, answer: bytes | Response, receive: Receive) -> None:

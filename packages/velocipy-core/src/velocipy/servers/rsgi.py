@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from asyncio import sleep
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from velocipy.errors import ClientDisconnect
@@ -19,6 +19,7 @@ from velocipy.servers.streams import send_stream
 
 if TYPE_CHECKING:
     from velocipy.application import VelociPy
+    from velocipy.plans.plan import Plan
 
 Pairs = list[tuple[str, str]]
 
@@ -32,6 +33,34 @@ async def serve(app: VelociPy, scope: Any, proto: Any) -> None:
     method = scope.method
     find = app._find  # PERF: here and below, CPython 3.11 calls a local faster than an attribute that is no method
     plan, values = find(method, path)
+    # PERF: what needs only the values in its path does without a request, unless the answer is none of the usual.
+    request = _request(app, scope, proto, method, path, plan, values) if plan.takes_request else None
+    answer: bytes | Response
+    run = plan.run
+    try:
+        result = await run(request, values)
+        results = plan.results
+        if type(result) in results.encodable:
+            encode = results.encode
+            answer = encode(result)
+        else:
+            answer = results.finish(result)
+    except BaseException as error:
+        request = request or _request(app, scope, proto, method, path, plan, values)
+        answer = await app._failures.answer(request, error)
+    if type(answer) is bytes and method != "HEAD":
+        # PERF: the answer of a handler that returned data; no Response is made for it.
+        proto.response_bytes(plan.status, [*plan.headers], answer)
+        if request is not None and request._exits is not None:
+            await close(request)
+    else:
+        request = request or _request(app, scope, proto, method, path, plan, values)
+        await _respond(app, request, answer, proto)
+
+
+def _request(
+    app: VelociPy, scope: Any, proto: Any, method: str, path: str, plan: Plan, values: Sequence[str]
+) -> RSGIRequest:
     request = RSGIRequest()  # PERF: filled here, since an __init__ would cost as much again
     request.app = app
     request.method = method
@@ -42,25 +71,7 @@ async def serve(app: VelociPy, scope: Any, proto: Any) -> None:
     request._proto = proto
     request._raw_headers = request._headers = request._cookies = request._fields = None
     request._state = request._body = request._exits = None
-    answer: bytes | Response
-    run = plan.run
-    try:
-        result = await run(request)
-        results = plan.results
-        if type(result) in results.encodable:
-            encode = results.encode
-            answer = encode(result)
-        else:
-            answer = results.finish(result)
-    except BaseException as error:
-        answer = await app._failures.answer(request, error)
-    if type(answer) is bytes and method != "HEAD":
-        # PERF: the answer of a handler that returned data; no Response is made for it.
-        proto.response_bytes(plan.status, [*plan.headers], answer)
-        if request._exits is not None:
-            await close(request)
-    else:
-        await _respond(app, request, answer, proto)
+    return request
 
 
 async def _respond(app: VelociPy, request: Request, answer: bytes | Response, proto: Any) -> None:

@@ -6,6 +6,8 @@ import linecache
 import traceback
 from typing import Annotated, Any
 
+import pytest
+
 from velocipy import Depends, Query, VelociPy
 from velocipy.plans.plan import Plan
 
@@ -30,15 +32,37 @@ def one_plan(debug: bool = False) -> tuple[VelociPy, Plan]:
 def test_the_source_is_python_of_one_async_function() -> None:
     (function,) = ast.parse(one_plan()[1].source()).body
     assert isinstance(function, ast.AsyncFunctionDef)
-    assert [argument.arg for argument in function.args.args] == ["request"]
+    assert [argument.arg for argument in function.args.args] == ["request", "path"]
+
+
+@pytest.mark.parametrize(
+    ("path", "takes_request", "waits"),
+    [("/alone/{number}", False, False), ("/query", True, False), ("/body", True, True), ("/dependency", True, True)],
+)
+def test_a_plan_waits_and_takes_the_request_only_where_it_has_to(path: str, takes_request: bool, waits: bool) -> None:
+    app = VelociPy()
+
+    @app.get("/alone/{number}")
+    async def alone(number: int) -> None: ...
+
+    @app.get("/query")
+    async def query(q: str, request_id: int) -> None: ...
+
+    @app.post("/body")
+    async def body(data: dict[str, int]) -> None: ...
+
+    @app.get("/dependency")
+    async def dependency(found: Annotated[int, Depends(resource)]) -> None: ...
+
+    (plan,) = [plan for plan in app.freeze() if plan.route and plan.route.path == path]
+    (function,) = ast.parse(plan.source()).body
+    assert plan.takes_request is takes_request
+    assert isinstance(function, ast.AsyncFunctionDef) is waits
 
 
 def test_the_source_names_what_happens_in_order() -> None:
     source = one_plan()[1].source()
-    steps = [
-        source.index(word)
-        for word in ("request._path_values", "call_resource(", "request.body()", "await call_handler(")
-    ]
+    steps = [source.index(word) for word in ("call_resource(", "path[0]", "request.body()", "await call_handler(")]
     assert steps == sorted(steps)
 
 
@@ -89,9 +113,9 @@ def test_the_lines_stay_although_the_cache_of_lines_is_checked() -> None:
     _, plan = one_plan()
     filename = plan.run.__code__.co_filename
     linecache.checkcache()
-    assert linecache.getline(filename, 1) == "async def plan(request):\n"
+    assert linecache.getline(filename, 1) == "async def plan(request, path):\n"
     summary = traceback.StackSummary.from_list([(filename, 1, "plan", None)])
-    assert "async def plan(request):" in summary.format()[0]
+    assert "async def plan(request, path):" in summary.format()[0]
 
 
 def test_five_hundred_different_routes_freeze() -> None:
