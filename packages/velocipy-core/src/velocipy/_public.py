@@ -13,6 +13,7 @@ from velocipy.errors import (
     ValidationError,
     VelociPyException,
 )
+from velocipy.http.middleware import BaseMiddleware, Middleware
 from velocipy.http.request import Request
 from velocipy.http.response import (
     HTMLResponse,
@@ -34,6 +35,7 @@ __all__ = [
     "APIRouter",
     "APIVersion",
     "BackgroundTasks",
+    "BaseMiddleware",
     "Body",
     "ClientDisconnect",
     "Cookie",
@@ -43,6 +45,7 @@ __all__ = [
     "HTTPException",
     "Header",
     "JSONResponse",
+    "Middleware",
     "Path",
     "PayloadTooLargeException",
     "PlainTextResponse",

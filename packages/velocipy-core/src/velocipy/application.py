@@ -18,8 +18,10 @@ from velocipy.types import ExceptionHandler, ExceptionKey, Handler, Lifespan, St
 
 if TYPE_CHECKING:
     from velocipy.freezing import Frozen, Match
+    from velocipy.http.middleware import Middleware
     from velocipy.http.response import Response
     from velocipy.models import ModelAdapter
+    from velocipy.plans.layers import Layers
     from velocipy.plans.misses import Slashes
     from velocipy.plans.plan import Plan
     from velocipy.plans.scope import Scope
@@ -49,6 +51,7 @@ class VelociPy(Router):
         model_adapters: Adapters for the models of further libraries, asked before the built-in ones.
         exception_handlers: What answers, by exception class or status code; see `add_exception_handler`.
         dependencies: Called before every handler, as `Depends(function)`.
+        middleware: Around everything, the first outermost; see `add_middleware`.
         default_response_class: Made of what a handler returns, where its route has no `response_class`.
         problem_details: Whether errors are told as application/problem+json (RFC 9457) rather than `{"detail": ...}`.
         namespace: Names that annotations may mean besides those of their module, such as what is imported under
@@ -90,6 +93,7 @@ class VelociPy(Router):
         model_adapters: Sequence[ModelAdapter] = (),
         exception_handlers: Mapping[ExceptionKey, ExceptionHandler] | None = None,
         dependencies: Iterable[Any] | None = None,
+        middleware: Iterable[Any] = (),
         default_response_class: type[Response] | None = None,
         problem_details: bool = False,
         namespace: Mapping[str, Any] | None = None,
@@ -132,12 +136,14 @@ class VelociPy(Router):
         self._slashes: Slashes = slashes
         self._versioning = versioning
         self._validate_response = validate_response
+        self._layers: Layers | None = None
         self._background = Background(max_background_tasks)
         self._background_timeout = background_timeout
         self._lifespan_state: dict[str, Any] = {}
         self._lifespan_tasks: dict[asyncio.AbstractEventLoop, LifespanTask] = {}
         super().__init__(
             dependencies=dependencies,
+            middleware=middleware,
             exception_handlers=exception_handlers,
             default_response_class=default_response_class,
             responses=responses,
@@ -165,6 +171,9 @@ class VelociPy(Router):
         around = Around(version_in_path=self._versioning is None, exact_slashes=self._slashes != "merge")
         return list(self._collect(around, Inclusion(self)))
 
+    def _around_routes(self) -> list[Middleware]:
+        return []  # that of the application stands around routing itself
+
     # -- freezing ----------------------------------------------------------------------------------------------------
 
     def freeze(self) -> tuple[Plan, ...]:
@@ -178,7 +187,9 @@ class VelociPy(Router):
 
     def _freeze(self) -> Frozen:
         from velocipy.freezing import Settings, freeze
+        from velocipy.plans.layers import Layers
 
+        self._layers = self._layers or Layers()
         frozen = freeze(
             self.routes,
             Settings(
@@ -194,6 +205,8 @@ class VelociPy(Router):
                 self._slashes,
                 self._versioning,
                 self._validate_response,
+                self._middleware,
+                self._layers,
             ),
         )
         self._frozen: Frozen | None = frozen

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
+from functools import partial
 from typing import Any, NamedTuple, Union
 
 from velocipy.conversion.table import UnsupportedType, union_members
@@ -18,6 +20,7 @@ from velocipy.errors import (
     StartupError,
     StartupErrorGroup,
 )
+from velocipy.http.middleware import Middleware
 from velocipy.http.request import Request
 from velocipy.http.response import Response
 from velocipy.http.retirement import retirement_headers
@@ -26,6 +29,7 @@ from velocipy.plans.choices import Candidate, Places
 from velocipy.plans.compiler import Compiled, compile_plan
 from velocipy.plans.failures import Failures
 from velocipy.plans.graph import Graph
+from velocipy.plans.layers import Layers, answered, lay_around, routed
 from velocipy.plans.misses import Misses, Slashes
 from velocipy.plans.plan import Plan
 from velocipy.plans.results import Results
@@ -57,6 +61,8 @@ class Settings(NamedTuple):
     slashes: Slashes
     versioning: APIVersion | None
     validate_response: bool
+    middleware: Sequence[Middleware]
+    layers: Layers
 
 
 class Frozen(NamedTuple):
@@ -97,7 +103,10 @@ def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
     places = Places()
     for route in routes:
         template = _read_template(route, settings, faults)
-        plan = _make_plan(route, template, settings, models, results, faults)
+        plan = _make_plan(route, template, settings, models, results, failures, faults)
+        if route.middleware:
+            place = route.path, route.methods
+            lay_around(plan, settings.layers.around(partial(answered, copy(plan)), route.middleware, faults, place))
         plans.append(plan)
         names.setdefault(route.name, template)
         first = named.setdefault(route.name, route) if route.is_named else route
@@ -110,6 +119,11 @@ def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
             if taken is not None:
                 conflicts.setdefault(taken, []).append(method)
         faults += [_conflict(methods, route, taken.route) for taken, methods in conflicts.items() if taken.route]
+    find: Callable[[str, str], Match] = misses.tree.find
+    if settings.middleware:
+        entry = copy(misses.not_found)
+        lay_around(entry, settings.layers.around(routed(find), settings.middleware, faults))
+        find = _find_always(entry)
     distinct = list({str(fault): fault for fault in faults}.values())  # a shared dependency is read for each route
     if len(distinct) == 1:
         raise distinct[0]
@@ -120,7 +134,12 @@ def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
         names[name] = _read_template(route, settings, faults)
     places.add_heads()
     places.plant(misses.tree, settings.versioning, misses.refused)
-    return Frozen(misses.tree.find, failures, tuple(plans), names, models)
+    return Frozen(find, failures, tuple(plans), names, models)
+
+
+def _find_always(plan: Plan) -> Callable[[str, str], Match]:
+    match: Match = plan, ()
+    return lambda method, path: match
 
 
 def _read_template(route: Route, settings: Settings, faults: list[StartupError]) -> Template:
@@ -151,6 +170,7 @@ def _make_plan(
     settings: Settings,
     models: Models,
     results: Results,
+    failures: Failures,
     faults: list[StartupError],
 ) -> Plan:
     """Return the plan of *route*; one that cannot run, and faults, if there are any."""
@@ -159,6 +179,7 @@ def _make_plan(
     if status is not None and not (isinstance(status, int) and 200 <= status <= 599):
         problem = f"the status_code {status!r} of {route.path} is no status of a response."
         faults.append(StartupError(problem, "Give one of 200 to 599.", **find_place(route.handler)._asdict()))
+    guard = failures if settings.middleware or route.middleware else None
     codec = route.json_encoder or settings.codec
     if route.json_encoder is not None or route.model_adapters:
         models = Models((*route.model_adapters, *settings.model_adapters), codec)
@@ -168,11 +189,12 @@ def _make_plan(
     results = _results(route, settings, models, results, faults)
     compiled = Compiled(_cannot_run, results, takes_request=False, source="")
     if len(faults) == before:
-        compiled = compile_plan(call, template.names, status, models, results)
+        compiled = compile_plan(call, template.names, status, models, results, guard)
     plan = Plan(
         compiled.run,
         compiled.results,
         takes_request=compiled.takes_request,
+        answers_errors=guard is not None,
         decode=codec.decode,
         status=status if isinstance(status, int) else 200,
         path_names=template.names,

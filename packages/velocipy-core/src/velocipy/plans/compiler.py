@@ -25,6 +25,7 @@ from velocipy.models import Models
 from velocipy.plans.body import require_json, require_no_browser
 from velocipy.plans.bundles import SEVERAL, Bundle
 from velocipy.plans.exits import context_factory, enter, is_context, open_background, open_early, open_exits
+from velocipy.plans.failures import Failures
 from velocipy.plans.plan import Argument, Call, Given, Input, Run
 from velocipy.plans.results import Answers, Results, given_response, join
 from velocipy.plans.sources import Place
@@ -45,11 +46,21 @@ class Compiled(NamedTuple):
 
 
 def compile_plan(
-    call: Call, path_names: tuple[str, ...], status: int | None, models: Models, results: Results
+    call: Call,
+    path_names: tuple[str, ...],
+    status: int | None,
+    models: Models,
+    results: Results,
+    failures: Failures | None = None,
 ) -> Compiled:
-    """Return the function that runs *call* for a request, and *results*, or who stands in where it uses them itself."""
+    """Return the function that runs *call* for a request, and *results*, or who stands in where it uses them itself.
+
+    With *failures*, which answer what goes wrong, it returns a `Response` in any case.
+    """
     writer = _Writer(path_names, models)
     results = writer.handler(call, status, results)
+    if failures is not None:
+        results = writer.guard(results, failures)
     takes_request = any(re.search(r"\brequest\b", line) for line in writer.lines)
     source = "\n".join([writer.first_line, *writer.lines, ""])
     namespace = writer.names
@@ -130,6 +141,23 @@ class _Writer:
             called = called.removeprefix("await ")
         self._line(f"return {called}")
         return results
+
+    def guard(self, results: Results, failures: Failures) -> Results:
+        """Have the plan return a response in any case."""
+        self.first_line = "async def plan(request, path):"
+        self.names |= {"as_response": results.response, "answer_failure": failures.answer}
+        *lines, last = self.lines
+        returned = last.strip().removeprefix("return ")
+        if not isinstance(results, Answers) and not returned.startswith("await "):
+            returned = f"await {returned}"
+        self.lines = [
+            "    try:",
+            *(f"    {line}" for line in lines),
+            f"        return as_response({returned})",
+            "    except BaseException as error:",
+            "        return await answer_failure(request, error)",
+        ]
+        return Answers(results)
 
     def plain_call(self, call: Call) -> None:
         self._open_exits(call)

@@ -111,6 +111,7 @@ class Plan:
     Attributes:
         run: Returns what the handler returns, to be awaited.
         results: Makes the answer of that.
+        answers_errors: Whether `run` returns a `Response` in any case, also for an error.
         takes_request: Whether `run` needs more of the request than the values in its path.
         status: Of an answer that is no `Response`.
         headers: Of the same, in lower case, and `encoded_headers` the same as bytes.
@@ -123,6 +124,7 @@ class Plan:
     """
 
     __slots__ = (
+        "answers_errors",
         "call",
         "decode",
         "encoded_headers",
@@ -145,6 +147,7 @@ class Plan:
         *,
         decode: Callable[[bytes], Any],
         takes_request: bool = True,
+        answers_errors: bool = False,
         status: int = 200,
         path_names: tuple[str, ...] = (),
         max_content_length: int | None = None,
@@ -155,6 +158,7 @@ class Plan:
         self.run = run
         self.results = results
         self.takes_request = takes_request
+        self.answers_errors = answers_errors
         self.decode = decode
         self.status = status
         self.path_names = path_names

@@ -97,12 +97,13 @@ class Answers(Results):
     __slots__ = ()
 
     def __init__(self, results: Results) -> None:
-        super().__init__(results.encode)
+        super().__init__(results.encode, status=results._status)
         self.encodable = set()
 
     def finish(self, result: Any) -> bytes | Response:
-        answer: bytes | Response = result
-        return answer
+        if not isinstance(result, (bytes, Response)):
+            raise TypeError(f"a middleware returned a {type(result).__qualname__}; it returns a Response")
+        return result
 
 
 def given_response() -> Response:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
+from velocipy.http.middleware import Middleware, as_middleware
 from velocipy.types import UNSET, ExceptionHandler, ExceptionKey, Handler, Selection
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class RouteOptions(TypedDict, total=False):
         validate_response: Whether the answer is checked against its type before it leaves; what does not fit is logged
             and answered with 500.
         dependencies: What `Depends` says; called before the handler, the router's first, without being handed in.
+        middleware: Around the handler alone, the first outermost, within that of the router.
         json_encoder: The JSON codec, in place of the application's.
         model_adapters: Adapters for models, asked before the application's.
         host: The host that the route is for; see `Router`.
@@ -55,6 +57,7 @@ class RouteOptions(TypedDict, total=False):
     response_model_by_alias: bool
     validate_response: bool
     dependencies: Iterable[Any] | None
+    middleware: Iterable[Any]
     json_encoder: JSONCodec | None
     model_adapters: Sequence[ModelAdapter]
     host: str | None
@@ -96,6 +99,7 @@ class Route(NamedTuple):
     selection: Selection = Selection()
     validate_response: bool | None = None
     dependencies: tuple[Any, ...] = ()
+    middleware: tuple[Middleware, ...] = ()
     json_encoder: JSONCodec | None = None
     model_adapters: tuple[ModelAdapter, ...] = ()
     host: str | None = None
@@ -150,6 +154,7 @@ def made_route(
     given["responses"] = given.get("responses") or {}
     for option in ("dependencies", "model_adapters"):
         given[option] = tuple(given.get(option) or ())
+    given["middleware"] = tuple(as_middleware(item, {}) for item in given.get("middleware") or ())
     given["tags"] = strings("tags", given.get("tags"))
     return Route(
         path,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from velocipy.http.middleware import Middleware, as_middleware
 from velocipy.routing.classes import methods_of
 from velocipy.routing.options import Route, RouteOptions, made_route, strings
 from velocipy.types import ExceptionHandler, ExceptionKey, Handler
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 Declared = TypeVar("Declared", bound=Handler)
 HandlerOfErrors = TypeVar("HandlerOfErrors", bound=ExceptionHandler)
+DeclaredMiddleware = TypeVar("DeclaredMiddleware", bound=Callable[..., Any])
 
 
 class Around(NamedTuple):
@@ -37,6 +39,7 @@ class Around(NamedTuple):
     name: str = ""
     tags: tuple[str, ...] = ()
     dependencies: tuple[Any, ...] = ()
+    middleware: tuple[Middleware, ...] = ()
     host: str | None = None
     version: str | None = None
     deprecated: bool | date = False
@@ -60,6 +63,7 @@ class Around(NamedTuple):
             name=self.name + (f"{router.name}." if router.name else ""),
             tags=(*self.tags, *included.tags, *router.tags),
             dependencies=(*self.dependencies, *included.dependencies, *router.dependencies),
+            middleware=(*self.middleware, *router._around_routes()),
             host=_first(included.host, router.host, self.host),
             version=_first(version, self.version),
             deprecated=included.deprecated or router.deprecated or self.deprecated,
@@ -87,6 +91,7 @@ class Around(NamedTuple):
             name=self.name + route.name,
             tags=(*self.tags, *route.tags),
             dependencies=(*self.dependencies, *route.dependencies),
+            middleware=(*self.middleware, *route.middleware),
             host=_first(route.host, self.host),
             version=version,
             deprecated=route.deprecated or self.deprecated,
@@ -123,6 +128,7 @@ class Router:
         name: Put before the name of every route, with a dot between.
         tags: Put before the tags of every route.
         dependencies: Called before the handler of every route, as `Depends(function)`.
+        middleware: Around every route, the first outermost; see `add_middleware`.
         exception_handlers: What answers where a handler or dependency fails; see `add_exception_handler`.
         host: The host that the routes are for, such as "api.example.com" or "{tenant}.example.com".
         version: Of the API; a segment of the path after the prefix, unless the application has another `versioning`.
@@ -139,6 +145,7 @@ class Router:
         name: str | None = None,
         tags: Iterable[str] | None = None,
         dependencies: Iterable[Any] | None = None,
+        middleware: Iterable[Any] = (),
         exception_handlers: Mapping[ExceptionKey, ExceptionHandler] | None = None,
         host: str | None = None,
         version: str | None = None,
@@ -152,6 +159,7 @@ class Router:
         self.name = name
         self.tags = strings("tags", tags)
         self.dependencies = tuple(dependencies or ())
+        self._middleware = [as_middleware(item, {}) for item in middleware]
         self.exception_handlers: dict[ExceptionKey, ExceptionHandler] = {}
         self.host = host
         self.api_version = version
@@ -221,6 +229,10 @@ class Router:
         )
         self._changed()
 
+    def _around_routes(self) -> list[Middleware]:
+        """Return the middleware that belongs to the plans of the routes."""
+        return self._middleware
+
     def _all_included(self) -> Iterable[Router]:
         for inclusion in self._included:
             yield inclusion.router
@@ -230,6 +242,40 @@ class Router:
         """Called after each change; an application freezes again then."""
         for router in self._included_in:
             router._changed()
+
+    # -- middleware --------------------------------------------------------------------------------------------------
+
+    def add_middleware(self, middleware: Any, /, **options: Any) -> None:
+        """Put *middleware* around every route of the router, within what was added before.
+
+        That of the application stands around everything: what it changes in the path of a request counts, and it sees
+        the answers to what no route answers. That of a router sees its own routes alone.
+
+        Args:
+            middleware: A function `async (request, call_next)`; a class with such a method `dispatch`, which is called
+                with the options, and with `app`, what it stands around, if it takes that; or a `Middleware`.
+            **options: What the class is called with.
+
+        Raises:
+            TypeError: If it is none of these. What a class says of its options is told when the application starts.
+        """
+        self._middleware.append(as_middleware(middleware, options))
+        self._changed()
+
+    def middleware(self, kind: str = "http") -> Callable[[DeclaredMiddleware], DeclaredMiddleware]:
+        """Return a decorator that does `add_middleware`: `@app.middleware("http")`.
+
+        Raises:
+            ValueError: If *kind* is another word than "http".
+        """
+        if kind != "http":
+            raise ValueError(f'@middleware("http") is for HTTP requests; there is no {kind!r}')
+
+        def decorate(function: DeclaredMiddleware) -> DeclaredMiddleware:
+            self.add_middleware(function)
+            return function
+
+        return decorate
 
     # -- error handlers ----------------------------------------------------------------------------------------------
 

@@ -1,0 +1,66 @@
+"""Middleware: what stands around handlers, on the way in and on the way out.
+
+A middleware is a function `async (request, call_next) -> Response`, or a class with such a method, `dispatch`. It runs
+in the task of the request: context variables travel both ways, and the body of a response is a stream if the handler
+made one. What it finds as a response may be an error that was turned into one already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from velocipy.http.request import Request
+from velocipy.http.response import Response
+
+HTTPApp = Callable[[Request], Awaitable[Response]]
+"""What answers a request: the next middleware, or the route."""
+
+MiddlewareFunc = Callable[[Request, HTTPApp], Awaitable[Response]]
+"""A middleware as a function."""
+
+
+class BaseMiddleware:
+    """A middleware as a class that is told what it stands around; override `dispatch`.
+
+    It is made once for the application, or, on a router or a route, once for each route.
+
+    Args:
+        app: What answers within.
+    """
+
+    def __init__(self, app: HTTPApp) -> None:
+        self.app = app
+
+    async def dispatch(self, request: Request, call_next: HTTPApp) -> Response:
+        """Answer *request*, or have *call_next* do it and change what comes back."""
+        return await call_next(request)
+
+
+class Middleware:
+    """A middleware as it is declared: the function or class, and the options with which the class is called."""
+
+    __slots__ = ("factory", "options")
+
+    def __init__(self, factory: Callable[..., Any], /, **options: Any) -> None:
+        self.factory = factory
+        self.options = options
+
+    def __repr__(self) -> str:
+        options = "".join(f", {name}={value!r}" for name, value in self.options.items())
+        return f"Middleware({getattr(self.factory, '__qualname__', self.factory)}{options})"
+
+
+def as_middleware(item: Any, options: dict[str, Any]) -> Middleware:
+    """Return *item* with *options* as a `Middleware`, which it may be already.
+
+    Raises:
+        TypeError: If it cannot be called, or is a `Middleware` and there are options besides.
+    """
+    if isinstance(item, Middleware):
+        if options:
+            raise TypeError(f"{item!r} has its options; say {', '.join(options)} there")
+        return item
+    if not callable(item) and not hasattr(item, "dispatch"):
+        raise TypeError(f"{item!r} is no middleware: give a function (request, call_next), or a class with dispatch()")
+    return Middleware(item, **options)

@@ -1,0 +1,339 @@
+"""Middleware: of the application, of routers and of routes; functions and classes."""
+
+import asyncio
+import inspect
+import logging
+from collections.abc import AsyncIterator
+from contextvars import ContextVar
+from typing import Annotated, Any
+
+import pytest
+from httpx2 import Client
+
+from velocipy import (
+    APIRouter,
+    BaseMiddleware,
+    Depends,
+    HTTPException,
+    Middleware,
+    PlainTextResponse,
+    Request,
+    Response,
+    StreamingResponse,
+    VelociPy,
+)
+from velocipy.http.middleware import HTTPApp
+from velocipy.testing import TestClient
+
+who: ContextVar[str] = ContextVar("who", default="nobody")
+
+
+def tell(response: Response, name: str) -> Response:
+    response.headers.append("x-seen", name)
+    return response
+
+
+async def first(request: Request, call_next: HTTPApp) -> Response:
+    who.set("first")
+    response = await call_next(request)
+    response.headers["x-who"] = who.get()
+    return tell(response, "first")
+
+
+class Second:
+    def __init__(self, name: str = "second") -> None:
+        self.name = name
+        self.requests = 0
+
+    async def dispatch(self, request: Request, call_next: HTTPApp) -> Response:
+        self.requests += 1
+        response = await call_next(request)
+        response.headers["x-status"] = str(response.status_code)
+        return tell(response, self.name)
+
+
+class Third(BaseMiddleware):
+    def __init__(self, app: HTTPApp, *, path: str) -> None:
+        super().__init__(app)
+        self.path = path
+
+    async def dispatch(self, request: Request, call_next: HTTPApp) -> Response:
+        if request.path == self.path:
+            request.path = "/plain"
+        if request.header("x-stop") is not None:
+            return PlainTextResponse("stopped", 418)
+        if request.header("x-raise") is not None:
+            raise HTTPException(409, "raised in middleware")
+        return tell(await self.app(request), "third")
+
+
+async def of_router(request: Request, call_next: HTTPApp) -> Response:
+    response = await call_next(request)
+    assert request.path_params == {"number": request.path.rpartition("/")[2]}
+    return tell(response, "router")
+
+
+async def of_route(request: Request, call_next: HTTPApp) -> Response:
+    body = await request.body()
+    response = await call_next(request)
+    response.headers["x-body"] = body.decode()
+    return tell(response, "route")
+
+
+app = VelociPy(middleware=[first, Middleware(Second, name="second")], max_content_length=100)
+app.add_middleware(Third, path="/rewritten")
+router = APIRouter("/routed", middleware=[of_router])
+
+
+@app.get("/plain")
+async def plain() -> dict[str, str]:
+    who.set(f"{who.get()} and the handler")
+    return {"who": who.get()}
+
+
+@app.get("/in-thread")
+def in_thread() -> str:
+    return who.get()
+
+
+@app.get("/fails/{kind}")
+async def fails(kind: str) -> None:
+    raise {"http": HTTPException(403), "other": RuntimeError("hunter2")}[kind]
+
+
+async def opened() -> AsyncIterator[str]:
+    try:
+        yield "open"
+    except HTTPException as error:
+        if error.status_code == 400:
+            raise HTTPException(410, "seen by the dependency") from None
+        raise
+
+
+@app.get("/depends")
+async def depends(opened: Annotated[str, Depends(opened)], q: int = 0) -> str:
+    if q:
+        raise HTTPException(400)
+    return opened
+
+
+@app.get("/stream")
+async def stream() -> StreamingResponse:
+    async def chunks() -> AsyncIterator[str]:
+        for number in range(3):
+            yield f"{number} "
+            await asyncio.sleep(0)
+
+    return StreamingResponse(chunks())
+
+
+@router.post("/{number}", middleware=[of_route], status_code=201)
+async def routed(number: int, data: list[int]) -> list[int]:
+    return [number, *data]
+
+
+@router.get("/{number}")
+async def read(number: int) -> None:
+    return None
+
+
+app.include_router(router)
+
+
+def seen(response: Any) -> list[str]:
+    return [name for line in response.headers.get_list("x-seen") for name in line.split(", ")]
+
+
+def test_the_first_that_was_added_is_the_outermost(client: Client) -> None:
+    answer = client.get("/plain")
+    assert seen(answer) == ["third", "second", "first"]
+    assert answer.headers["x-status"] == "200"
+
+
+def test_context_variables_travel_both_ways(client: Client) -> None:
+    answer = client.get("/plain")
+    assert answer.json() == {"who": "first and the handler"}
+    assert answer.headers["x-who"] == "first and the handler"
+    assert client.get("/in-thread").text == "first"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nowhere", 404),
+        ("DELETE", "/plain", 405),
+        ("OPTIONS", "/plain", 200),
+        ("GET", "/fails/http", 403),
+        ("GET", "/fails/other", 500),
+        ("GET", "/depends?q=x", 422),
+        ("GET", "/depends?q=1", 410),
+        ("GET", "/depends", 200),
+        ("HEAD", "/plain", 200),
+        ("GET", "/plain/", 200),
+    ],
+)
+def test_it_sees_every_answer_as_a_response(client: Client, method: str, path: str, status: int) -> None:
+    answer = client.request(method, path)
+    assert (answer.status_code, answer.headers["x-status"]) == (status, str(status))
+    assert seen(answer) == ["third", "second", "first"]
+
+
+def test_a_path_that_is_changed_is_routed(client: Client) -> None:
+    assert client.get("/rewritten").json() == {"who": "first and the handler"}
+
+
+def test_it_may_answer_itself(client: Client) -> None:
+    answer = client.get("/plain", headers={"x-stop": "1"})
+    assert (answer.status_code, answer.text, seen(answer)) == (418, "stopped", ["second", "first"])
+
+
+def test_what_it_raises_becomes_the_answer(client: Client) -> None:
+    answer = client.get("/plain", headers={"x-raise": "1"})
+    assert (answer.status_code, answer.json()) == (409, {"detail": "raised in middleware"})
+
+
+def test_a_stream_passes_through(client: Client) -> None:
+    answer = client.get("/stream")
+    assert (answer.text, seen(answer)) == ("0 1 2 ", ["third", "second", "first"])
+
+
+def test_routers_and_routes_have_their_own_within(client: Client) -> None:
+    answer = client.post("/routed/5", json=[1, 2])
+    assert (answer.status_code, answer.json()) == (201, [5, 1, 2])
+    assert seen(answer) == ["route", "router", "third", "second", "first"]
+    assert answer.headers["x-body"].replace(" ", "") == "[1,2]"
+    assert seen(client.get("/routed/5")) == ["router", "third", "second", "first"]
+
+
+def test_those_of_a_route_see_its_errors_and_limits(client: Client) -> None:
+    answer = client.post("/routed/five", json=["x"])
+    assert (answer.status_code, seen(answer)) == (422, ["route", "router", "third", "second", "first"])
+    answer = client.post("/routed/5", content=b"[" + b" " * 200 + b"]", headers={"content-type": "application/json"})
+    assert answer.status_code == 413
+
+
+sensitive = VelociPy()
+frames: list[str] = []
+
+
+async def counting(request: Request, call_next: HTTPApp) -> Response:
+    return await call_next(request)
+
+
+sensitive.add_middleware(counting)
+sensitive.add_middleware(counting)
+
+
+async def value(q: int = 0) -> int:
+    return q
+
+
+def frames_below(name: str) -> list[str]:
+    frame = inspect.currentframe()
+    found: list[str] = []
+    while frame is not None and frame.f_code.co_name != name:
+        frame = frame.f_back
+        if frame is not None:
+            found.append(frame.f_code.co_name)
+    return found
+
+
+@sensitive.post("/frames")
+async def count_frames(value: Annotated[int, Depends(value)], data: list[int]) -> list[str]:
+    return frames_below("serve")
+
+
+@pytest.mark.velocipy_app("sensitive")
+def test_each_costs_one_frame_on_the_way_to_the_handler(client: Client) -> None:
+    names = client.post("/frames", json=[1]).json()
+    assert names == ["count_frames", "plan", "counting", "counting", "serve"]
+
+
+# -- mistakes ----------------------------------------------------------------------------------------------------------
+
+wrong = VelociPy()
+
+
+@wrong.middleware("http")
+async def returns_data(request: Request, call_next: Any) -> Any:
+    return {"no": "response"}
+
+
+@pytest.mark.velocipy_app("wrong")
+def test_what_is_no_response_is_an_error_of_the_server(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.ERROR, "velocipy"):
+        assert client.get("/").status_code == 500
+
+
+class Picky:
+    def __init__(self, *, size: int) -> None:
+        if size < 0:
+            raise ValueError(f"size is {size}")
+
+    async def dispatch(self, request: Request, call_next: HTTPApp) -> Response:
+        return await call_next(request)
+
+
+class ASGI:
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None: ...
+
+
+def not_async(request: Request, call_next: HTTPApp) -> Any: ...
+
+
+async def one_argument(request: Request) -> Any: ...
+
+
+@pytest.mark.in_process
+@pytest.mark.parametrize(
+    ("middleware", "message"),
+    [
+        (Middleware(Picky), "size"),
+        (Middleware(Picky, size=-1), "size is -1"),
+        (Middleware(Picky, size=1, colour="red"), "colour"),
+        (Middleware(first, size=1), "no options"),
+        (ASGI, "add_asgi_middleware"),
+        (not_async, "not declared async"),
+        (one_argument, r"\(request, call_next\)"),
+    ],
+)
+@pytest.mark.parametrize("where", ["application", "router", "route"])
+def test_what_cannot_be_made_is_told_at_start(middleware: Any, message: str, where: str) -> None:
+    broken = VelociPy(middleware=[middleware] if where == "application" else [])
+    inner = APIRouter(middleware=[middleware] if where == "router" else [])
+    inner.add_route("/", one_argument, middleware=[middleware] if where == "route" else [])
+    broken.include_router(inner)
+    with pytest.raises(ValueError, match=message):
+        broken.freeze()
+
+
+@pytest.mark.in_process
+def test_what_is_none_at_all_is_refused_where_it_is_declared() -> None:
+    with pytest.raises(TypeError, match="5 is no middleware"):
+        VelociPy().add_middleware(5)
+    with pytest.raises(TypeError, match="say size there"):
+        VelociPy().add_middleware(Middleware(Picky), size=5)
+    with pytest.raises(ValueError, match="no 'websocket'"):
+        VelociPy().middleware("websocket")
+
+
+@pytest.mark.in_process
+def test_a_middleware_is_made_once_and_keeps_what_it_knows(client: Client) -> None:
+    counted = Second()
+    counting_app = VelociPy(middleware=[counted])
+    counting_app.add_route("/", plain)
+    with TestClient(counting_app) as test_client:
+        test_client.get("/")
+        counting_app.dependency_overrides[value] = opened  # freezes again
+        test_client.get("/")
+        counting_app.add_middleware(Third, path="/x")
+        assert seen(test_client.get("/")) == ["third", "second"]
+    assert counted.requests == 3
+
+
+@pytest.mark.in_process
+def test_a_middleware_may_be_made_of_an_object(client: Client) -> None:
+    assert repr(Middleware(Second, name="a")) == "Middleware(Second, name='a')"
