@@ -83,6 +83,7 @@ def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
         StartupErrorGroup: All of them, if there are several.
     """
     faults: list[StartupError] = []
+    _check_codec(settings.codec, faults)
     encode, decode = settings.codec.encode, settings.codec.decode
     results = Results(encode)
     failures = Failures(
@@ -112,6 +113,8 @@ def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
         first = named.setdefault(route.name, route) if route.is_named else route
         if first.path != route.path and first.handler is not route.handler:  # of a router included twice, one has it
             faults.append(_same_name(route, named[route.name]))
+        if template.is_guessed:
+            continue
         version = None if settings.versioning is None else route.version
         conflicts: dict[Plan, list[str]] = {}
         for method in route.methods:
@@ -137,6 +140,18 @@ def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
     return Frozen(find, failures, tuple(plans), names, models)
 
 
+def _check_codec(codec: JSONCodec, faults: list[StartupError]) -> None:
+    """Try the codec; one that does something else would be found by the first error that it has to tell."""
+    try:
+        encoded: Any = codec.encode({"detail": ["a", 1]})
+        if isinstance(encoded, bytes) and codec.decode(encoded) is not None:
+            return
+        problem = f"the json_encoder {codec!r} encodes to a {type(encoded).__name__}, not to bytes."
+    except Exception as error:
+        problem = f"the json_encoder {codec!r} cannot be used: {type(error).__name__}: {error}."
+    faults.append(StartupError(problem, "Give an object with encode(value) -> bytes and decode(bytes)."))
+
+
 def _find_always(plan: Plan) -> Callable[[str, str], Match]:
     match: Match = plan, ()
     return lambda method, path: match
@@ -153,7 +168,7 @@ def _read_template(route: Route, settings: Settings, faults: list[StartupError])
         faults.append(PathError(error.problem, error.remedy, **place))
         # The handler's own mistakes are found as well.
         guessed = re.findall(r"{(\w+)", f"{route.path} {route.host or ''}")
-        return Template([Segment(name, name) for name in guessed], None)
+        return Template([Segment(name, name) for name in guessed], None, is_guessed=True)
     for name in template.names:
         if template.names.count(name) > 1:
             problem = f"the path {route.path!r} and the host {route.host!r} both name {name!r}."
@@ -181,6 +196,8 @@ def _make_plan(
         faults.append(StartupError(problem, "Give one of 200 to 599.", **find_place(route.handler)._asdict()))
     guard = failures if settings.middleware or route.middleware else None
     codec = route.json_encoder or settings.codec
+    if route.json_encoder is not None:
+        _check_codec(codec, faults)
     if route.json_encoder is not None or route.model_adapters:
         models = Models((*route.model_adapters, *settings.model_adapters), codec)
         results = Results(codec.encode)

@@ -222,6 +222,5 @@ async def indented() -> Indented:
     return Indented({"a": 1})
 
 
-@pytest.mark.xfail(strict=True, reason="what a subclass of JSONResponse renders is replaced by the codec's JSON")
 def test_a_json_response_may_render_its_json_itself(client: Client) -> None:
     assert client.get("/indented").text == '{\n "a": 1\n}'

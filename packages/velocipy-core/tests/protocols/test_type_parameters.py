@@ -485,7 +485,6 @@ def test_what_is_local_may_have_type_parameters(client: Any) -> None:
 # -- what does not work yet -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(strict=True, reason="a marker inside a type alias is not seen, and the query is read instead")
 def test_a_marker_of_an_alias_says_the_place(client_factory: Any) -> None:
     client = client_factory("with_markers")
     headers = {"authorization": "ada", "value": "ada", "cookie": "t=ada"}

@@ -1,6 +1,7 @@
 """A program with mistakes does not start, and one message tells them all: where each is, and how to mend it."""
 
 import asyncio
+import json
 from pathlib import Path as FilePath
 from typing import Annotated, Any
 
@@ -272,3 +273,27 @@ def test_a_mistake_in_a_replacement_is_a_mistake() -> None:
     assert isinstance(error, DependencyError)
     app.dependency_overrides.clear()
     assert len(app.freeze()) == 1
+
+
+class Dumps:
+    """What somebody gives who thinks that a codec is `json`."""
+
+    def __init__(self, encode: Any, decode: Any) -> None:
+        self.encode = encode
+        self.decode = decode
+
+
+@pytest.mark.parametrize(
+    ("encode", "message"),
+    [(json.dumps, "encodes to a str"), (lambda value: None, "encodes to a NoneType"), (5, "'int' object")],
+)
+@pytest.mark.parametrize("of_route", [True, False])
+def test_a_codec_that_is_none_is_told_at_start(encode: Any, message: str, of_route: bool) -> None:
+    codec = Dumps(encode, json.loads)
+    app = VelociPy(json_encoder=None if of_route else codec)
+
+    @app.get("/", json_encoder=codec if of_route else None)
+    async def handler() -> None: ...
+
+    with pytest.raises(StartupError, match=message):
+        app.freeze()

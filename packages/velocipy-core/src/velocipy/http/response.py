@@ -57,7 +57,8 @@ class Response:
             raise ValueError(f"status_code={status_code!r} is no status of a response; give one of 200 to 599")
         self.status_code = status_code
         self.headers = MutableHeaders(headers)
-        self.body = self.render(content)
+        body: Any = self.render(content)
+        self.body: Body = body.encode("utf-8") if isinstance(body, str) else body
         media_type = media_type or type(self).media_type
         if media_type is not None and "content-type" not in self.headers:
             if media_type.startswith("text/") and "charset=" not in media_type.lower():
@@ -161,11 +162,16 @@ class JSONResponse(Response):
         headers: HeadersInput | None = None,
         media_type: str | None = None,
     ) -> None:
-        super().__init__(None, status_code, headers, media_type)
+        super().__init__(content, status_code, headers, media_type)
         self.content = content
 
+    def render(self, content: Any) -> Body:
+        """Return None: the codec of the application makes the body. A subclass may make another."""
+        return None
+
     def bind(self, encode: Callable[[Any], bytes]) -> None:
-        self.body = encode(self.content)
+        if type(self).render is JSONResponse.render:
+            self.body = encode(self.content)
 
 
 class AnyURL(Protocol):

@@ -119,9 +119,8 @@ class Bundle:
                     refuse(faults, loc, "missing", "Field required")
             elif field.many:
                 arguments[field.name] = convert(list(raw), loc, faults)
-            elif len(raw) == 1:
-                (text,) = raw
-                arguments[field.name] = convert(text, loc, faults)
+            elif len(raw) == 1 or self._place == "header":  # of which the first counts, as everywhere
+                arguments[field.name] = convert(next(iter(raw)), loc, faults)
             else:
                 refuse(faults, loc, *SEVERAL)
         return arguments

@@ -343,9 +343,9 @@ def _tell_apart(parameter: Parameter) -> _Written:
     """Tell the markers of a parameter from its type."""
     annotation = parameter.annotation
     metadata: tuple[Any, ...] = ()
-    if get_origin(annotation) is Annotated:
-        metadata = annotation.__metadata__
-        annotation = annotation.__origin__
+    plain, every = unwrap(annotation)
+    if any(_as_marker(item) is not None for item in every):  # perhaps in a type alias
+        annotation, metadata = plain, tuple(every)
     hidden = _hidden_marker(annotation)
     if hidden is not None:
         problem = f"the marker {hidden!r} stands inside the type."
@@ -380,14 +380,16 @@ def _as_marker(item: Any) -> Source | Dependency | None:
     return item if isinstance(item, Dependency) else as_source(item)
 
 
-def _hidden_marker(annotation: Any) -> Source | Dependency | None:
+def _hidden_marker(annotation: Any, seen: tuple[Any, ...] = ()) -> Source | Dependency | None:
     """Return a marker that stands within a union or a list, where it would say nothing."""
-    for argument in get_args(annotation):
-        items = argument.__metadata__ if get_origin(argument) is Annotated else ()
-        for item in items:
+    plain, _ = unwrap(annotation)
+    if any(plain is item for item in seen):  # an alias that names itself
+        return None
+    for argument in get_args(plain):
+        for item in unwrap(argument)[1]:
             if _as_marker(item) is not None:
                 return _as_marker(item)
-        found = _hidden_marker(argument)
+        found = _hidden_marker(argument, (*seen, plain))
         if found is not None:
             return found
     return None

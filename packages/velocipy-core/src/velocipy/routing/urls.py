@@ -13,10 +13,11 @@ _PLAIN = "!$&'()*+,;=:@~"  # what a segment has unencoded (RFC 3986 section 3.3)
 
 
 class Template(NamedTuple):
-    """Where a route stands: its path, and its host if it has one."""
+    """Where a route stands: its path, and its host if it has one; both can only be guessed where they are mistaken."""
 
     segments: Sequence[Segment]
     host: HostPattern | None
+    is_guessed: bool = False
 
     @property
     def values(self) -> list[Segment]:
