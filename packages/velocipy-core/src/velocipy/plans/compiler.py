@@ -24,7 +24,7 @@ from velocipy.http.cookies import find_cookie
 from velocipy.models import Models
 from velocipy.plans.body import require_json, require_no_browser
 from velocipy.plans.bundles import SEVERAL, Bundle
-from velocipy.plans.exits import context_factory, enter, is_context, open_background, open_early, open_exits
+from velocipy.plans.exits import PLAIN, context_factory, enter, is_context, open_background, open_early, open_exits
 from velocipy.plans.failures import Failures
 from velocipy.plans.plan import Argument, Call, Given, Input, Run
 from velocipy.plans.results import Answers, Results, given_response, join
@@ -33,7 +33,6 @@ from velocipy.types import UNSET
 
 _LITERALS = (int, str, bool, float, type(None))
 _SIGNS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
-_PLAIN = frozenset({*_LITERALS, bytes, dict, list, tuple, set})  # PERF: no context managers, as is known at once
 
 
 class Compiled(NamedTuple):
@@ -368,8 +367,8 @@ class _Writer:
             if self._block != (doubts, len(self.lines)):
                 self._line(f"if {' and '.join(f'{name} is not INVALID' for name in sorted(doubts))}:")
         self._line(f"{value} = {self._called(call, hint, arguments)}", depth)
-        if call.kind in ("async", "plain"):
-            self.names |= {"PLAIN": _PLAIN, "is_context": is_context, "enter": enter}
+        if call.may_open:
+            self.names |= {"PLAIN": PLAIN, "is_context": is_context, "enter": enter}
             self._line(f"if type({value}) not in PLAIN and is_context({value}):", depth)
             self._line(f"{value} = await enter({self._stack(call)}, {value})", depth + 1)
         self._block = doubts, len(self.lines)

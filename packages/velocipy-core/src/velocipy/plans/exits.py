@@ -68,6 +68,10 @@ def _as_async(manager: Any) -> AbstractAsyncContextManager[Any]:
     return manager if hasattr(manager, "__aenter__") else ThreadedContext(manager)
 
 
+PLAIN = frozenset({str, int, float, bool, bytes, dict, list, tuple, set, type(None)})
+"""Types that are known to be no context managers."""
+
+
 def is_context(value: Any) -> bool:
     """Tell whether *value* is a context manager, async or plain."""
     cls = type(value)

@@ -21,6 +21,7 @@ from velocipy.http.response import Response
 from velocipy.models import Models, shallow
 from velocipy.plans.bundles import Bundle
 from velocipy.plans.dependencies import Dependency, Depends
+from velocipy.plans.exits import PLAIN
 from velocipy.plans.plan import Argument, Call, Given, Input
 from velocipy.plans.signature import (
     MISSING,
@@ -29,6 +30,7 @@ from velocipy.plans.signature import (
     call_kind,
     find_place,
     read_parameters,
+    read_return,
 )
 from velocipy.plans.sources import Place, Source, as_source
 from velocipy.routing.path import Segment
@@ -150,7 +152,19 @@ class Graph:
                 self._fault(call, parameter.name, _Mistake(problem, "Correct the annotation."))
             else:
                 arguments.append(Argument(parameter.name, filled_by, parameter.positional))
-        return Call(call, kind, arguments, before, early=early)
+        may_open = bool(above) and kind in ("async", "plain") and not self._returns_plain(call)
+        return Call(call, kind, arguments, before, early=early, may_open=may_open)
+
+    def _returns_plain(self, call: Callable[..., Any]) -> bool:
+        """Tell whether *call* declares to return a type that is no context manager.
+
+        That it returns None says nothing: so does the `__init__` of a class, of which it makes an instance.
+        """
+        try:
+            members = [unwrap(member)[0] for member in _members(read_return(call, self._namespace))]
+        except Exception:  # it cannot be resolved, and need not be
+            return False
+        return members != [type(None)] and all((get_origin(item) or item) in tuple(PLAIN) for item in members)
 
     def _fault(self, call: Callable[..., Any], parameter: str, mistake: _Mistake) -> None:
         place = find_place(call)

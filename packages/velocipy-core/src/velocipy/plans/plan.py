@@ -65,9 +65,10 @@ class Call:
     Attributes:
         before: What is called before it without being handed in: the dependencies of routers and routes.
         early: Whether what it opens is closed before the answer is sent.
+        may_open: Whether what it returns may be a context manager, which is then entered.
     """
 
-    __slots__ = ("arguments", "before", "call", "early", "kind", "needs_body")
+    __slots__ = ("arguments", "before", "call", "early", "kind", "may_open", "needs_body")
 
     needs_body: bool
 
@@ -79,12 +80,14 @@ class Call:
         before: Sequence[Call] = (),
         *,
         early: bool = False,
+        may_open: bool = False,
     ) -> None:
         self.call = call
         self.kind: Kind = kind
         self.arguments = arguments
         self.before = before
         self.early = early
+        self.may_open = may_open
         self.needs_body = any(item.needs_body for item in self.calls()) or any(
             isinstance(filled_by, Input) and filled_by.place in ("body", "form") for _, filled_by, _ in arguments
         )
