@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter, OrderedDict, UserDict, UserList, UserString, defaultdict, deque
-from collections.abc import Callable
 from dataclasses import InitVar, dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -12,8 +11,6 @@ from typing import Any, ClassVar, NamedTuple, TypedDict
 from uuid import UUID
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from velocipy.serialization import JSONCodec, MsgspecCodec, OrjsonCodec, StdlibCodec, default_codec
 
@@ -298,59 +295,3 @@ def test_depth_is_an_error_that_callers_know(codec: JSONCodec, text: bytes) -> N
 
 def test_the_default_needs_nothing_installed() -> None:
     assert json.loads(default_codec().encode({"a": 1})) == {"a": 1}
-
-
-plain = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**63), 2**63 - 1)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-    max_leaves=20,
-)
-rich = (
-    st.datetimes()
-    | st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=-9, minutes=-30))]))
-    | st.dates()
-    | st.times()
-    | st.timedeltas()
-    | st.uuids()
-    | st.decimals(allow_nan=False, allow_infinity=False)
-    | st.binary()
-    | st.integers()
-    | st.floats()
-    | st.frozensets(st.integers(-9, 9))
-    | st.sampled_from([*Color, *Level, *Word])
-    | st.builds(Item, st.text(), tags=st.lists(st.text()))
-    | st.builds(Point, st.integers(-9, 9))
-)
-
-
-@given(plain)
-def test_every_codec_reads_what_every_codec_wrote(value: Any) -> None:
-    for writer in CODECS:
-        written = writer.encode(value)
-        for reader in CODECS:
-            assert equal(reader.decode(written), value)
-
-
-@given(st.recursive(rich, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3)))
-def test_every_codec_writes_the_same(value: Any) -> None:
-    first, *others = [json.loads(codec.encode(value)) for codec in CODECS]
-    for other in others:
-        assert equal(first, other)
-
-
-@given(st.binary(max_size=40))
-def test_no_codec_takes_bytes_that_another_refuses(data: bytes) -> None:
-    def result(decode: Callable[[bytes], Any]) -> Any:
-        try:
-            return decode(data)
-        except ValueError:
-            return ValueError
-
-    first, *others = [result(codec.decode) for codec in CODECS]
-    for other in others:
-        assert (first is ValueError) == (other is ValueError)
-        assert first is ValueError or equal(first, other)
