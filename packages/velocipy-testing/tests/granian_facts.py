@@ -76,6 +76,14 @@ class Facts:
             self.say(f"got {piece!r}")
         self.say("the end")
 
+    async def halves(self, scope: Any, protocol: Any) -> None:
+        told = {"before": await awaited(lambda: anext(protocol)), "same": aiter(protocol) is protocol}
+        length = len(await anext(protocol))
+        told["again"] = outcome(lambda: aiter(protocol))
+        while piece := await anext(protocol):
+            length += len(piece)
+        protocol.response_str(200, [("content-type", "application/json")], json.dumps({**told, "length": length}))
+
     async def file(self, scope: Any, protocol: Any) -> None:
         protocol.response_file(200, [("x-a", "b")], FILE)
 

@@ -156,6 +156,13 @@ def test_the_objects_of_rsgi_are_granians(granian: RunningServer) -> None:
     assert ours == theirs
 
 
+def test_a_body_whose_reading_was_left_is_read_on_as_on_granian(granian: RunningServer) -> None:
+    with TestClient(facts, interface="rsgi") as inside, granian.client() as outside:
+        ours, theirs = (client.post("/halves", content=b"x" * 300_000).json() for client in (inside, outside))
+    assert ours == theirs
+    assert ours["length"] == 300_000
+
+
 @pytest.mark.parametrize("path", ["file", "range", "range-beyond", "missing", "nothing", "empty", "length", "unicode"])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_the_responses_of_rsgi_are_granians(granian: RunningServer, path: str, method: str) -> None:

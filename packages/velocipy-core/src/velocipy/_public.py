@@ -13,6 +13,7 @@ from velocipy.errors import (
     ValidationError,
     VelociPyException,
 )
+from velocipy.http.forms import FormLimits
 from velocipy.http.middleware import BaseMiddleware, Middleware
 from velocipy.http.request import Request
 from velocipy.http.response import (
@@ -23,8 +24,9 @@ from velocipy.http.response import (
     Response,
     StreamingResponse,
 )
+from velocipy.http.uploads import UploadFile, UploadStream
 from velocipy.plans.dependencies import Depends
-from velocipy.plans.sources import Body, Cookie, Form, Header, Path, Query
+from velocipy.plans.sources import Body, Cookie, File, Form, Header, Path, Query
 from velocipy.routing.options import Route
 from velocipy.routing.router import Router
 from velocipy.routing.router import Router as APIRouter
@@ -40,7 +42,9 @@ __all__ = [
     "ClientDisconnect",
     "Cookie",
     "Depends",
+    "File",
     "Form",
+    "FormLimits",
     "HTMLResponse",
     "HTTPException",
     "Header",
@@ -60,6 +64,8 @@ __all__ = [
     "StartupErrorGroup",
     "State",
     "StreamingResponse",
+    "UploadFile",
+    "UploadStream",
     "ValidationError",
     "VelociPy",
     "VelociPyException",

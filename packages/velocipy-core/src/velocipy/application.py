@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from velocipy.background import Background
 from velocipy.errors import StartupError, StartupErrorGroup
+from velocipy.http.forms import FormLimits
 from velocipy.lifespan import LifespanTask, open_lifespan
 from velocipy.routing.router import Around, Inclusion, Router
 from velocipy.serialization import JSONCodec, default_codec
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from velocipy.routing.versions import APIVersion
 
 MAX_CONTENT_LENGTH = 16 * 1024 * 1024
+MULTIPART_MAX_MEMORY_SIZE = 1024 * 1024
+DEFAULT_FORM_LIMITS = FormLimits()
 
 
 class VelociPy(Router):
@@ -47,6 +50,9 @@ class VelociPy(Router):
         openapi_url: Where the OpenAPI document is served, likewise.
         max_content_length: How many bytes a body may have before it is refused with 413; 16 MiB by default, None for
             any number.
+        multipart_max_memory_size: How many bytes of a multipart form are held in memory, 1 MiB by default: files beyond
+            it go to disk, text beyond it is refused with 413.
+        form_limits: How many parts a form may have, and how large they may be.
         json_encoder: The JSON codec; that of msgspec by default if it is installed, else the standard library's.
         model_adapters: Adapters for the models of further libraries, asked before the built-in ones.
         exception_handlers: What answers, by exception class or status code; see `add_exception_handler`.
@@ -68,7 +74,7 @@ class VelociPy(Router):
         state: What the application keeps for itself, such as a pool opened in the lifespan.
 
     Raises:
-        ValueError: If `max_content_length` is negative.
+        ValueError: If a limit is negative.
     """
 
     def __init__(
@@ -89,6 +95,8 @@ class VelociPy(Router):
         docs_url: str | None = "/docs",
         openapi_url: str | None = "/openapi.json",
         max_content_length: int | None = MAX_CONTENT_LENGTH,
+        multipart_max_memory_size: int = MULTIPART_MAX_MEMORY_SIZE,
+        form_limits: FormLimits = DEFAULT_FORM_LIMITS,
         json_encoder: JSONCodec | None = None,
         model_adapters: Sequence[ModelAdapter] = (),
         exception_handlers: Mapping[ExceptionKey, ExceptionHandler] | None = None,
@@ -110,6 +118,9 @@ class VelociPy(Router):
             raise TypeError("versioning is an APIVersion, such as APIVersion.from_header()")
         if max_content_length is not None and max_content_length < 0:
             raise ValueError(f"max_content_length is {max_content_length}; give bytes from 0, or None for no limit")
+        if multipart_max_memory_size < 0:
+            raise ValueError(f"multipart_max_memory_size is {multipart_max_memory_size}; give bytes from 0")
+        form_limits._check()
         self.title = title
         self.version = version
         self.summary = summary
@@ -123,6 +134,8 @@ class VelociPy(Router):
         self.docs_url = docs_url
         self.openapi_url = openapi_url
         self.max_content_length = max_content_length
+        self.multipart_max_memory_size = multipart_max_memory_size
+        self.form_limits = form_limits
         self.state = State()
         if lifespan is not None and not callable(lifespan):
             raise TypeError("lifespan is the function itself, which takes the application: do not call it")

@@ -53,25 +53,29 @@ async def call_plain(function: Callable[..., Any], /, *args: Any, **kwargs: Any)
     return await result if hasattr(result, "__await__") else result
 
 
+async def finish_in_thread(
+    function: Callable[Parameters, Result], /, *args: Parameters.args, **kwargs: Parameters.kwargs
+) -> Result:
+    """Do as `run_in_thread`; cancelled, wait for the thread: nothing can stop it, and what it uses must outlive it."""
+    step = asyncio.ensure_future(run_in_thread(function, *args, **kwargs))
+    try:
+        return await asyncio.shield(step)
+    finally:
+        if not step.done():
+            await asyncio.wait({step})
+            step.exception()  # nobody else is left to look at it
+
+
 async def iterate_in_thread(iterable: Iterable[Result]) -> AsyncGenerator[Result]:
     """Yield the items of a plain iterable, each made in a worker thread; a generator is closed at the end.
 
-    Cancelled while an item is made, it waits for the thread: nothing can stop that, and what the generator uses must
-    outlive it.
+    Cancelled while an item is made, it waits for the thread.
     """
     iterator = await run_in_thread(iter, iterable)
-    step: asyncio.Future[Any] | None = None
     try:
-        while True:
-            step = asyncio.ensure_future(run_in_thread(next, iterator, _END))
-            item = await asyncio.shield(step)
-            if item is _END:
-                return
+        while (item := await finish_in_thread(next, iterator, _END)) is not _END:
             yield item
     finally:
-        if step is not None and not step.done():
-            await asyncio.wait({step})
-            step.exception()  # nobody else is left to look at it
         close = getattr(iterator, "close", None)
         if close is not None:
             await run_in_thread(close)

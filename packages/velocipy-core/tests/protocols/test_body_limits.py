@@ -36,7 +36,7 @@ async def read_json(request: Request) -> int:
 
 @app.post("/form")
 async def read_form(request: Request) -> int:
-    return len((await request.form())["a"]) + 2
+    return len(str((await request.form())["a"])) + 2
 
 
 @app.post("/form-parameter")

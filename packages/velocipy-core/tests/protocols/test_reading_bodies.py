@@ -48,7 +48,7 @@ async def any_json(data: dict[str, Any]) -> dict[str, Any]:
 
 
 @app.post("/form")
-async def read_form(request: Request) -> list[tuple[str, str]]:
+async def read_form(request: Request) -> Any:
     return (await request.form()).multi_items()
 
 
@@ -168,7 +168,7 @@ def test_a_form_is_read(client: Any, kind: str) -> None:
     assert response.json() == [["a", "1"], ["a", ""], ["b", "\xe9 x"], ["c", ""]]
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/json", "multipart/form-data; boundary=x", "", "form"])
+@pytest.mark.parametrize("kind", ["text/plain", "application/json", "multipart/mixed; boundary=x", "", "form"])
 def test_another_content_type_is_415(client: Any, kind: str) -> None:
     assert client.post("/form", content=b"a=1", headers={"content-type": kind}).status_code == 415
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from velocipy.errors import ClientDisconnect, HTTPException, PayloadTooLargeException, ValidationError, invalid_json
 from velocipy.http.cookies import parse_cookies
+from velocipy.http.forms import FormData, read_form
 from velocipy.http.headers import Headers
 from velocipy.http.multidict import MultiValueDict
 from velocipy.http.query import parse_pairs
@@ -22,11 +23,10 @@ from velocipy.types import State
 if TYPE_CHECKING:
     from velocipy.application import VelociPy
     from velocipy.http.address import Address
+    from velocipy.http.exits import Exits
+    from velocipy.http.uploads import UploadFile
     from velocipy.http.url import URL
-    from velocipy.plans.exits import Exits
     from velocipy.plans.plan import Plan
-
-MAX_FORM_FIELDS = 1000
 
 _HOST = r"(?:[0-9A-Za-z._~!$&'()*+,;=%-]+|\[([0-9A-Fa-f:.]+)\])(?::([0-9]{1,5}))?"  # RFC 9112 section 3.2
 
@@ -63,7 +63,7 @@ class Request:
     _cookies: dict[str, str] | None
     _fields: dict[str, list[str]] | None
     _state: State | None
-    _body: bytes | bool | None  # None: not asked for; True: being streamed; bytes: here
+    _body: bytes | bool | FormData | None  # None: not asked for; True: being streamed; False: streamed; or what it is
     _exits: Exits | None
 
     # -- the head ----------------------------------------------------------------------------------------------------
@@ -214,7 +214,7 @@ class Request:
         """
         raise NotImplementedError
 
-    async def stream(self) -> AsyncIterator[bytes]:
+    async def stream(self) -> AsyncGenerator[bytes]:
         """Yield the body in chunks as they come, none of them empty; once only.
 
         Raises: as `body` does.
@@ -228,6 +228,7 @@ class Request:
         async for chunk in self._counted_chunks():
             received += len(chunk)
             yield chunk
+        self._body = False
         if length is not None and received < length:
             raise ClientDisconnect(f"the body ended after {received} of {length} bytes")
 
@@ -245,25 +246,19 @@ class Request:
         except (ValueError, RecursionError) as error:
             raise ValidationError([invalid_json(error, ("body",))]) from None
 
-    async def form(self) -> MultiValueDict[str]:
-        """Read the body as a form (application/x-www-form-urlencoded).
+    async def form(self) -> MultiValueDict[str | UploadFile]:
+        """Read the body as a form, urlencoded or multipart: text as str, files as `UploadFile`.
+
+        It can be asked for again. Files are closed when the request has ended.
 
         Raises:
-            HTTPException: 415 if it is of another type, 400 if it is no UTF-8 or has over 1000 fields; further as
-                `body` does.
+            HTTPException: 415 if it is of another type; 400 if it is malformed, not UTF-8 or has too many parts; 413
+                if a part is over the limits of the application (`FormLimits`); further as `body` does.
+            RuntimeError: If it is multipart, and python-multipart is not installed; the message tells the command.
         """
-        return MultiValueDict(await self._form())
-
-    async def _form(self) -> dict[str, list[str]]:
-        content_type = self._header("content-type", b"content-type")
-        media_type = (content_type or "").partition(";")[0].strip().lower()
-        if media_type != "application/x-www-form-urlencoded" and (content_type is not None or await self.body()):
-            raise HTTPException(415, "A form is sent as application/x-www-form-urlencoded")
-        try:
-            return parse_pairs((await self.body()).decode("utf-8"), MAX_FORM_FIELDS)
-        except ValueError as error:
-            reason = "is not UTF-8" if isinstance(error, UnicodeError) else f"has {error}"
-            raise HTTPException(400, f"The form {reason}") from None
+        fields, files = await read_form(self)
+        names = dict.fromkeys((*fields, *files))
+        return MultiValueDict({name: [*fields.get(name, ()), *files.get(name, ())] for name in names})
 
     def _begin_body(self) -> int | None:
         """Return the declared length of the body, None when only reading will tell; it can be read once from here.
@@ -273,7 +268,10 @@ class Request:
             RuntimeError: If it was read already.
         """
         if self._body is not None:
-            raise RuntimeError("the body was streamed, and is gone; ask for body() before stream(), or for one alone")
+            raise RuntimeError(
+                "the body was streamed, as a multipart form is too, and is gone; "
+                "ask for body() before stream() and form(), or for one alone"
+            )
         text = self._header("content-length", b"content-length")
         if text is None:
             self._body = True

@@ -14,6 +14,7 @@ from velocipy.models import Fields, Models
 from velocipy.plans.sources import Place, Source
 
 SEVERAL = "multiple_values", "Input should be a single value, but there are several"
+NO_TEXT = "string_type", "Input should be text, and not a file"
 
 
 class _Field(NamedTuple):
@@ -126,8 +127,21 @@ class Bundle:
         return arguments
 
     def from_query(self, query: dict[str, list[str]], faults: list[Fault]) -> Any:
-        """Read the fields of a query string or a form."""
+        """Read the fields of a query string."""
         return self.read(query.get, query, faults)
+
+    def from_form(self, form: dict[str, list[str]], files: Collection[str], faults: list[Fault]) -> Any:
+        """Read the fields of a form that has files of these names as well."""
+        names = self.names if files else ()
+        of_files = [name for name in files if name in names]
+        if not of_files:
+            return self.read(form.get, {*form, *files} if files else form, faults)
+        new: list[Fault] = []
+        self.read(form.get, {*form, *files}, new)
+        faults += [fault for fault in new if fault["loc"][-1] not in of_files]
+        for name in of_files:
+            refuse(faults, (self._place, name), *NO_TEXT)
+        return INVALID
 
     def from_headers(self, request: Request, faults: list[Fault]) -> Any:
         """Read the fields of the headers; others are always there, and never too many."""

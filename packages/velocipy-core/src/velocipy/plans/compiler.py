@@ -21,14 +21,17 @@ from velocipy.conversion.constraints import Constrained, Constraint
 from velocipy.conversion.faults import INVALID, Convert, refusal, refuse
 from velocipy.conversion.scalars import anything, text_int
 from velocipy.http.cookies import find_cookie
+from velocipy.http.exits import open_exits
+from velocipy.http.forms import read_form, read_form_until
+from velocipy.http.uploads import UploadStream
 from velocipy.models import Models
 from velocipy.plans.body import require_json, require_no_browser
-from velocipy.plans.bundles import SEVERAL, Bundle
-from velocipy.plans.exits import PLAIN, context_factory, enter, is_context, open_background, open_early, open_exits
+from velocipy.plans.bundles import NO_TEXT, SEVERAL, Bundle
+from velocipy.plans.exits import PLAIN, context_factory, enter, is_context, open_background, open_early
 from velocipy.plans.failures import Failures
 from velocipy.plans.plan import Argument, Call, Given, Input, Run
 from velocipy.plans.results import Answers, Results, given_response, join
-from velocipy.plans.sources import Place
+from velocipy.plans.sources import OF_BODY, Place
 from velocipy.types import UNSET
 
 _LITERALS = (int, str, bool, float, type(None))
@@ -220,7 +223,7 @@ class _Writer:
         """Write the inputs of *call* from the head or the body; return the variable for each parameter."""
         variables = {}
         for parameter, filled_by, _ in call.arguments:
-            if isinstance(filled_by, Input) and (filled_by.place in ("body", "form")) is in_body:
+            if isinstance(filled_by, Input) and (filled_by.place in OF_BODY) is in_body:
                 variables[parameter] = variable = self._variable(f"p_{parameter}")
                 self._input(variable, filled_by)
                 if _can_fail(filled_by):
@@ -234,23 +237,40 @@ class _Writer:
             self._convert(variable, item, f"path[{self._path_names.index(item.name)}]", 1)
         elif item.place == "body":
             self._body_input(variable, item)
+        elif item.place == "file":
+            self._file(variable, item)
         else:
             self._line(f"raw = {self._raw(item)}")
-            self._line("if not raw:" if item.many else "if raw is None:")
+            test = "if"
+            if item.place == "form":
+                self._line(f"if {item.name!r} in files:")
+                self._refuse(variable, item, *NO_TEXT)
+                test = "elif"
+            self._line(f"{test} not raw:" if item.many else f"{test} raw is None:")
             self._absent(variable, item)
             if item.place in ("query", "form") and not item.many:
                 self._line("elif len(raw) == 1:")
                 self._convert(variable, item, "raw[0]", 2)
-                self._line("else:")
-                word, sentence = SEVERAL
-                self._line(f"{variable} = refuse(faults, {self._loc(item)}, {word!r}, {sentence!r})", 2)
+                self._several(variable, item)
             else:
                 self._line("else:")
                 self._convert(variable, item, "raw", 2)
 
+    def _several(self, variable: str, item: Input) -> None:
+        self._line("else:")
+        self._refuse(variable, item, *SEVERAL)
+
+    def _refuse(self, variable: str, item: Input, word: str, sentence: str) -> None:
+        self._line(f"{variable} = refuse(faults, {self._loc(item)}, {word!r}, {sentence!r})", 2)
+
     def _bundle(self, variable: str, place: Place, bundle: Bundle) -> None:
-        read = {"header": bundle.from_headers, "cookie": bundle.from_cookies}.get(place, bundle.from_query)
-        source = place if place in ("query", "form") else "request"
+        reads: dict[Place, tuple[Callable[..., Any], str]] = {
+            "query": (bundle.from_query, "query"),
+            "header": (bundle.from_headers, "request"),
+            "cookie": (bundle.from_cookies, "request"),
+            "form": (bundle.from_form, "form, files"),
+        }
+        read, source = reads[place]
         name = self._name(f"convert_{variable.removeprefix('p_')}", read)
         self._line(f"{variable} = {name}({source}, faults)")
 
@@ -289,7 +309,8 @@ class _Writer:
 
     def _loc(self, item: Input) -> str:
         alone = item.place == "body" and not self._body_keyed
-        return repr(("body",) if alone else (item.place, item.name))
+        place = "body" if item.place == "file" else item.place
+        return repr(("body",) if alone else (place, item.name))
 
     def _absent(self, variable: str, item: Input, depth: int = 2) -> None:
         """Write what the value is when the request has none."""
@@ -308,8 +329,14 @@ class _Writer:
     # -- the body ----------------------------------------------------------------------------------------------------
 
     def _read_body(self, inputs: list[Input]) -> None:
-        if any(item.place == "form" for item in inputs):
-            self._line("form = await request._form()")
+        streamed = next((item.name for item in inputs if item.annotation is UploadStream), None)
+        if streamed is not None:
+            self.names["read_form_until"] = read_form_until
+            self._line(f"(form, files), stream = await read_form_until(request, {streamed!r})")
+            return
+        if any(item.place in ("form", "file") for item in inputs):
+            self.names["read_form"] = read_form
+            self._line("form, files = await read_form(request)")
             return
         self.names |= {"require_json": require_json, "require_no_browser": require_no_browser}
         self._line("content_type = request._header('content-type', b'content-type')")
@@ -350,6 +377,26 @@ class _Writer:
         self._line(f"{variable} = {convert}(fields[{item.name!r}], {self._loc(item)}, faults)", 2)
         self._line("else:")
         self._absent(variable, item)
+
+    def _file(self, variable: str, item: Input) -> None:
+        self._line(f"if {item.name!r} in form:")
+        self._refuse(variable, item, "file_type", "Input should be a file, and not text")
+        if item.annotation is UploadStream:
+            self._line("elif stream is None:")
+            self._absent(variable, item)
+            self._line("else:")
+            self._line(f"{variable} = stream", 2)
+            return
+        self._line(f"elif not (raw := files.get({item.name!r})):")
+        self._absent(variable, item)
+        self._line("else:" if item.many else "elif len(raw) == 1:")
+        found = "raw" if item.many else "raw[0]"
+        if item.convert is not anything:
+            convert = self._name(f"convert_{variable.removeprefix('p_')}", item.convert)
+            found = f"await {convert}({found}, {self._loc(item)}, faults)"
+        self._line(f"{variable} = {found}", 2)
+        if not item.many:
+            self._several(variable, item)
 
     # -- calls -------------------------------------------------------------------------------------------------------
 

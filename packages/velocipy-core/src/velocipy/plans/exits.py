@@ -13,26 +13,10 @@ from typing import Any
 
 from velocipy.background import BackgroundTasks
 from velocipy.concurrency import ThreadedContext
+from velocipy.http.exits import open_exits
 from velocipy.http.request import Request
 
 _logger = logging.getLogger("velocipy")
-
-
-class Exits(AsyncExitStack):
-    """The stack of a request, what closes before the answer is sent, and what is left to do when all is closed.
-
-    What stands on `early` may need what stands here, and never the other way round: it is always closed first.
-    """
-
-    early: AsyncExitStack | None = None
-    background: BackgroundTasks | None = None
-
-
-def open_exits(request: Request) -> Exits:
-    """Return the stack of *request*, made at the first use."""
-    if request._exits is None:
-        request._exits = Exits()
-    return request._exits
 
 
 def open_early(request: Request) -> AsyncExitStack:

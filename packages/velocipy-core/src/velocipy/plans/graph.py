@@ -16,8 +16,10 @@ from velocipy.conversion.constraints import read_constraints
 from velocipy.conversion.scalars import TEXT
 from velocipy.conversion.table import LISTS, UnsupportedType, is_optional, union_members, unwrap
 from velocipy.errors import DependencyError, ParameterError, StartupError
+from velocipy.http.forms import INSTALL_MULTIPART
 from velocipy.http.request import Request
 from velocipy.http.response import Response
+from velocipy.http.uploads import UploadStream
 from velocipy.models import Models, shallow
 from velocipy.plans.bundles import Bundle
 from velocipy.plans.dependencies import Dependency, Depends
@@ -33,12 +35,13 @@ from velocipy.plans.signature import (
     read_return,
 )
 from velocipy.plans.sources import Place, Source, as_source
+from velocipy.plans.uploads import can_read_multipart, is_upload, upload_input
 from velocipy.routing.path import Segment
 from velocipy.types import UNSET
 
 _NO_SOURCE = (
-    "Mark it with Query(), Header(), Cookie(), Form() or Body(), give it a type that says where it is from (a model, "
-    "dict or list is the body, a plain value a query parameter), or make it with Depends()."
+    "Mark it with Query(), Header(), Cookie(), Form(), File() or Body(), give it a type that says where it is from (a "
+    "model, dict or list is the body, a plain value a query parameter), or make it with Depends()."
 )
 
 
@@ -118,6 +121,7 @@ class Graph:
             return Call(handler, "plain", [])
         self._check_path(call)
         self._check_body(call)
+        self._check_streams(call)
         _introduce_neighbours(call)
         return call
 
@@ -185,11 +189,17 @@ class Graph:
     def _check_body(self, handler: Call) -> None:
         inputs = handler.inputs()
         body = next((item for item in inputs if item.place == "body"), None)
-        form = next((item for item in inputs if item.place == "form"), None)
+        form = next((item for item in inputs if item.place in ("form", "file")), None)
         if body is not None and form is not None:
             problem = f"it is read from a JSON body, and {form.name!r} from a form, but a request has one body."
             mistake = _Mistake(problem, "Take both from the form, or both from the JSON body.")
             self._fault(handler.call, body.name, mistake)
+
+    def _check_streams(self, handler: Call) -> None:
+        names = sorted({item.name for item in handler.inputs() if item.annotation is UploadStream})
+        if len(names) > 1:
+            problem = f"it is streamed, as is {names[0]!r}, but only the last part of a form can be."
+            self._fault(handler.call, names[1], _Mistake(problem, "Take all others as UploadFile."))
 
     # -- one parameter -----------------------------------------------------------------------------------------------
 
@@ -231,6 +241,8 @@ class Graph:
     def _place_of_member(self, annotation: Any) -> Place | None:
         plain, _ = unwrap(annotation)
         origin = get_origin(plain) or plain
+        if is_upload(annotation):
+            return "file"
         if isinstance(origin, type) and (issubclass(origin, dict) or origin in LISTS):
             return "body"
         if self._models.is_model(annotation):
@@ -251,9 +263,15 @@ class Graph:
         default = source.default if written.default is UNSET else written.default
         hyphens = source.place == "header" and source.convert_underscores
         public = source.alias or (name.replace("_", "-") if hyphens else name)
+        if source.place != "file" and any(map(is_upload, _members(annotation))):
+            raise _Mistake(f"a {source.place} has no file.", "Mark it with File(), or not at all.")
         if source.place == "path":
             annotation = self._path_type(public, annotation)
             default = UNSET  # a path without its value is another path
+        elif source.place == "file":
+            if not can_read_multipart():
+                raise _Mistake("files need python-multipart, which is not installed.", f"Run: {INSTALL_MULTIPART}")
+            return upload_input(public, annotation, default, source)
         elif source.place != "body" and annotation is Any:
             annotation = str
         model = _only_member(annotation)
@@ -347,7 +365,7 @@ def _introduce_neighbours(handler: Call) -> None:
     taken: dict[Place, set[str]] = {}
     for item in inputs:
         names = item.convert.names if isinstance(item.convert, Bundle) else frozenset({item.name})
-        taken.setdefault(item.place, set()).update(names)
+        taken.setdefault("form" if item.place == "file" else item.place, set()).update(names)
     for item in inputs:
         if isinstance(item.convert, Bundle):
             item.convert.neighbours = frozenset(taken[item.place])

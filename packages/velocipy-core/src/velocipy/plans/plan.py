@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from velocipy.plans.sources import OF_BODY
+
 if TYPE_CHECKING:
     from velocipy.conversion.faults import Convert
     from velocipy.plans.bundles import Bundle
@@ -28,7 +30,8 @@ class Input(NamedTuple):
         place: Where from.
         name: Its name there.
         annotation: What it becomes.
-        convert: How, from text or (a body) from JSON data; a `Bundle` reads the fields of a model from its place.
+        convert: How, from text, from JSON data (a body) or from uploads (a file; awaited, unless it is `anything`); a
+            `Bundle` reads the fields of a model from its place.
         default: What it is when the request has none; `plans.sources.UNSET` if it must.
         many: Whether all values of the name are taken, as a list.
         source: The marker that was written, or one that says the same.
@@ -89,7 +92,7 @@ class Call:
         self.early = early
         self.may_open = may_open
         self.needs_body = any(item.needs_body for item in self.calls()) or any(
-            isinstance(filled_by, Input) and filled_by.place in ("body", "form") for _, filled_by, _ in arguments
+            isinstance(filled_by, Input) and filled_by.place in OF_BODY for _, filled_by, _ in arguments
         )
 
     def calls(self) -> list[Call]:

@@ -8,9 +8,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from velocipy.errors import ParameterError, StartupError, StartupErrorGroup
+from velocipy.http.exits import Exits
 from velocipy.models import Models
 from velocipy.plans.compiler import compile_call
-from velocipy.plans.exits import Exits
 from velocipy.plans.graph import Graph
 from velocipy.plans.plan import Given
 from velocipy.plans.signature import find_place

@@ -7,7 +7,10 @@ from typing import Any, Literal
 
 from velocipy.types import UNSET
 
-Place = Literal["path", "query", "header", "cookie", "form", "body"]
+Place = Literal["path", "query", "header", "cookie", "form", "file", "body"]
+
+OF_BODY: frozenset[Place] = frozenset({"form", "file", "body"})
+"""The places that are known when the body has been read."""
 
 
 class Source:
@@ -168,6 +171,7 @@ Query = Marker("query")
 Header = Marker("header")
 Cookie = Marker("cookie")
 Form = Marker("form")
+File = Marker("file")
 Body = Marker("body")
 
 

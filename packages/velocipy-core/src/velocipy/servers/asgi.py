@@ -17,7 +17,7 @@ from velocipy.http.response import Response, Stream
 from velocipy.lifespan import explain
 from velocipy.plans.exits import close
 from velocipy.servers.outgoing import InvalidResponse, as_response, check, close_unsent, declared_length
-from velocipy.servers.streams import send_stream
+from velocipy.servers.streams import DRAIN_SECONDS, is_streamed, send_stream
 from velocipy.types import Receive, Scope, Send
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 
 _WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS"})
-_DRAIN_SECONDS = 0.5  # enough for what is on its way; a client that waits for the answer is not waited for
 
 
 async def serve(app: VelociPy, scope: Scope, receive: Receive, send: Send) -> None:
@@ -97,10 +96,10 @@ async def _drain(request: Request, answer: bytes | Response, receive: Receive) -
         length = request._header("content-length", b"content-length")
         on_its_way = length is not None and length.isdecimal() and len(length) < 6
     else:
-        on_its_way = isinstance(answer, Response) and answer.status_code == 413
+        on_its_way = request._body is True and not is_streamed(answer)
     if on_its_way:
         with suppress(TimeoutError):
-            async with asyncio.timeout(_DRAIN_SECONDS):
+            async with asyncio.timeout(DRAIN_SECONDS):
                 while (message := await receive())["type"] == "http.request" and message.get("more_body", False):
                     pass
 
@@ -222,8 +221,10 @@ class ASGIRequest(Request):
         if message["type"] == "http.disconnect":
             raise ClientDisconnect("the client left before its request was read")
         body: bytes = message.get("body", b"")
+        more = message.get("more_body", False)
+        self._body = more  # which tells `_drain` whether there is anything left
         self._check_limit(len(body))
-        if message.get("more_body", False):
+        if more:
             body = b"".join([body, *[chunk async for chunk in self._counted_chunks(len(body))]])
         if length is not None and len(body) < length:
             raise ClientDisconnect(f"the body ended after {len(body)} of {length} bytes")
@@ -236,8 +237,8 @@ class ASGIRequest(Request):
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 raise ClientDisconnect("the client left before its request was read")
+            self._body = more = message.get("more_body", False)  # which tells `_drain` whether there is anything left
             yield message.get("body", b"")
-            more = message.get("more_body", False)
 
 
 def _address(pair: Any) -> Address | None:

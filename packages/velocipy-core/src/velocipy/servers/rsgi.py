@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from asyncio import sleep
+from asyncio import sleep, timeout
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from velocipy.errors import ClientDisconnect
@@ -15,7 +16,7 @@ from velocipy.http.request import Request
 from velocipy.http.response import Response, Stream
 from velocipy.plans.exits import close
 from velocipy.servers.outgoing import InvalidResponse, as_response, check, close_unsent, declared_length
-from velocipy.servers.streams import send_stream
+from velocipy.servers.streams import DRAIN_SECONDS, is_streamed, send_stream
 
 if TYPE_CHECKING:
     from velocipy.application import VelociPy
@@ -48,6 +49,8 @@ async def serve(app: VelociPy, scope: Any, proto: Any) -> None:
     except BaseException as error:
         request = request or _request(app, scope, proto, method, path, plan, values)
         answer = await app._failures.answer(request, error)
+    if request is not None and request._body is True and not is_streamed(answer):
+        await _drain(request)
     if type(answer) is bytes and method != "HEAD":
         # PERF: the answer of a handler that returned data; no Response is made for it.
         proto.response_bytes(plan.status, [*plan.headers], answer)
@@ -72,6 +75,17 @@ def _request(
     request._raw_headers = request._headers = request._cookies = request._fields = None
     request._state = request._body = request._exits = None
     return request
+
+
+async def _drain(request: RSGIRequest) -> None:
+    """Take what is on its way of a body that was not read to its end, before the answer leaves.
+
+    The server closes a connection on which bytes still arrive, and the client may lose the answer.
+    """
+    with suppress(Exception):  # TimeoutError, the end of the body, or the server's own class for a client that left
+        async with timeout(DRAIN_SECONDS):
+            while await anext(request._proto):
+                pass
 
 
 async def _respond(app: VelociPy, request: Request, answer: bytes | Response, proto: Any) -> None:

@@ -9,11 +9,19 @@ from typing import Any
 
 from velocipy.concurrency import iterate_in_thread
 from velocipy.errors import ClientDisconnect, VelociPyException
-from velocipy.http.response import Stream
+from velocipy.http.response import Response, Stream
+
+DRAIN_SECONDS = 0.5
+"""How long a body that nobody reads is taken: enough for what is on its way; a client that waits is not waited for."""
 
 
 class InvalidStream(VelociPyException):
     """A stream made more or fewer bytes than its content-length, or something that is no chunk."""
+
+
+def is_streamed(answer: bytes | Response) -> bool:
+    """Tell whether *answer* is made while it is sent: it may still read the body of its request."""
+    return isinstance(answer, Response) and isinstance(answer.body, Stream)
 
 
 async def send_stream(

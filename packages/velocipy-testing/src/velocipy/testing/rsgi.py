@@ -214,6 +214,7 @@ class HTTPProtocol:
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._body_taken = False
+        self._pieces: AsyncIterator[bytes] | None = None
         self._responded = ""  # the method that was called
         self._rest: _FilePart | None = None
 
@@ -227,7 +228,14 @@ class HTTPProtocol:
     def __aiter__(self) -> AsyncIterator[bytes]:
         """The body in pieces, the last one empty; once. As on Granian, a client that goes away looks like the end."""
         self._take_body()
-        return self._iterate()
+        self._pieces = self._iterate()
+        return self
+
+    async def __anext__(self) -> bytes:
+        """The next piece, which may be asked for when an iteration was left: the object is its own iterator."""
+        if self._pieces is None:
+            raise StopAsyncIteration
+        return await anext(self._pieces)
 
     def client_disconnect(self) -> asyncio.Future[None]:
         """A future that is done when the client has gone; cancel it after the response."""
