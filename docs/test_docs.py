@@ -68,6 +68,8 @@ class Program:
         request, _, answer = text.partition("\nHTTP/1.1 ")
         first, headers, body = split_message(request)
         method, target = first.split(" ")
+        if "multipart/" in headers.get("Content-Type", ""):
+            body = body.replace("\n", "\r\n")
         response = self._open().request(method, target, headers=headers, content=body.encode())
         first, headers, body = split_message(answer)
         assert (response.status_code, response.text) == (int(first[:3]), response.text)
