@@ -1,9 +1,11 @@
 """What type checkers must refuse; each line with an error ends with a mark. Never run."""
 
+import velocipy
 from velocipy import HTTPException, Request, Response, StreamingResponse, VelociPie, VelociPy  # error
 
 app = VelociPy(lifspan=None)  # error
 app = VelociPy(max_content_length="1 MiB")  # error
+app = VelociPy(form_limits=5)  # error
 app.gett("/")  # error
 app.add_route(5, print)  # error
 app.include_router("items")  # error
@@ -26,3 +28,11 @@ Response().set_cookie("a", samesite="loose")  # error
 StreamingResponse(5)  # error
 HTTPException("404")  # error
 app.dependency_overrides["page"] = index  # error
+velocipy.FormLimits(max_parts=5)  # error
+velocipy.UploadFile(b"content")  # error
+
+
+async def upload(file: velocipy.UploadFile) -> None:
+    text: str = await file.read()  # error
+    await file.write(b"")  # error
+    print(text)

@@ -10,7 +10,9 @@ from velocipy import (
     ClientDisconnect,
     Cookie,
     Depends,
+    File,
     Form,
+    FormLimits,
     Header,
     HTMLResponse,
     HTTPException,
@@ -24,6 +26,8 @@ from velocipy import (
     Router,
     State,
     StreamingResponse,
+    UploadFile,
+    UploadStream,
     ValidationError,
     VelociPy,
 )
@@ -123,3 +127,30 @@ response.headers.append("x", "z")
 assert_type(ValidationError("wrong").errors[0]["loc"], list[str | int])
 app.dependency_overrides[page] = lambda: 5
 app.dependency_overrides = {page: resource}
+
+
+limited = VelociPy(multipart_max_memory_size=1000, form_limits=FormLimits(max_files=5, max_file_size=None))
+
+
+@limited.post("/files")
+async def files(
+    file: UploadFile,
+    several: list[UploadFile],
+    content: Annotated[bytes, File(alias="c", max_length=5)],
+    marked: UploadFile = File(),  # noqa: B008
+    optional: UploadFile | None = None,
+) -> int:
+    assert_type(await file.read(5), bytes)
+    await file.seek(0)
+    assert_type(file.filename + file.content_type, str)
+    return file.size + len(several) + len(content) + marked.size
+
+
+@limited.post("/stream")
+async def stream_of_file(file: UploadStream) -> int:
+    return sum([len(chunk) async for chunk in file])
+
+
+async def whole_form(request: Request) -> None:
+    for _, value in (await request.form()).multi_items():
+        assert_type(value, str | UploadFile)
