@@ -14,7 +14,7 @@ ALLOWED = {
     *("pkgutil", "importlib", "importlib._abc", "importlib._bootstrap", "importlib._bootstrap_external"),
     *("importlib.machinery", "importlib.util", "zlib", "_zlib"),
 }
-CEILING = 38  # of our own modules
+CEILING = 45  # of our own modules
 OPTIONAL = {
     "msgspec",
     "pydantic",

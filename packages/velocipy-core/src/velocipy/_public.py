@@ -13,10 +13,12 @@ from velocipy.errors import (
     ValidationError,
     VelociPyException,
 )
+from velocipy.files.static import StaticFiles
 from velocipy.http.forms import FormLimits
 from velocipy.http.middleware import BaseMiddleware, Middleware
 from velocipy.http.request import Request
 from velocipy.http.response import (
+    FileResponse,
     HTMLResponse,
     JSONResponse,
     PlainTextResponse,
@@ -43,6 +45,7 @@ __all__ = [
     "Cookie",
     "Depends",
     "File",
+    "FileResponse",
     "Form",
     "FormLimits",
     "HTMLResponse",
@@ -63,6 +66,7 @@ __all__ = [
     "StartupError",
     "StartupErrorGroup",
     "State",
+    "StaticFiles",
     "StreamingResponse",
     "UploadFile",
     "UploadStream",

@@ -20,6 +20,7 @@ from velocipy.errors import (
     StartupError,
     StartupErrorGroup,
 )
+from velocipy.files.static import StaticFiles
 from velocipy.http.middleware import Middleware
 from velocipy.http.request import Request
 from velocipy.http.response import Response
@@ -201,6 +202,8 @@ def _make_plan(
     if route.json_encoder is not None or route.model_adapters:
         models = Models((*route.model_adapters, *settings.model_adapters), codec)
         results = Results(codec.encode)
+    if isinstance(route.handler, StaticFiles):
+        faults += route.handler.faults()
     graph = Graph(models, settings.overrides, faults, template.values, _namespace(route, settings), settings.convertors)
     call = graph.read(route.handler, route.dependencies, route.owner)
     results = _results(route, settings, models, results, faults)

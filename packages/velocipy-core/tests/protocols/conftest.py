@@ -1,8 +1,15 @@
-"""A client below HTTP for tests on real servers: what a test writes is what the server gets, byte for byte."""
+"""What tests of requests have in common: a folder, and a client below HTTP for real servers.
 
+Of that client the server gets what a test writes, byte for byte.
+"""
+
+import atexit
+import os
 import re
+import shutil
 import socket
 import struct
+import tempfile
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -10,6 +17,12 @@ from typing import Any, NamedTuple
 import pytest
 
 from velocipy.testing.servers import RunningServer
+
+# A folder that tests have in common with the servers that they start, which are other processes.
+FOLDER = "VELOCIPY_TEST_FOLDER"
+if FOLDER not in os.environ:
+    os.environ[FOLDER] = tempfile.mkdtemp(prefix="velocipy-tests-")
+    atexit.register(shutil.rmtree, os.environ[FOLDER], ignore_errors=True)
 
 PATIENCE = 5.0  # seconds for an answer; whoever takes longer hangs
 

@@ -122,11 +122,11 @@ def format_cookie(
             raise ValueError(f"cookie {name!r}: max_age is a whole number of seconds, not {max_age!r}")
         parts.append(f"Max-Age={int(max_age)}")
     if expires is not None:
-        from email.utils import formatdate  # dear, and seldom needed
+        from velocipy.http.dates import format_date  # seldom needed
 
         if expires.tzinfo is None:
             raise ValueError(f"cookie {name!r}: expires must know its time zone, such as datetime.now(timezone.utc)")
-        parts.append(f"Expires={formatdate(expires.timestamp(), usegmt=True)}")
+        parts.append(f"Expires={format_date(expires.timestamp())}")
     if domain is not None:
         parts.append(f"Domain={domain}")
     if path is not None:

@@ -1,11 +1,12 @@
 """Responses, and the shapes that a body can have.
 
-A shape is the type of `Response.body`: None (empty), bytes, or `Stream`. Each adapter has a table `WRITERS`
+A shape is the type of `Response.body`: None (empty), bytes, `Stream` or `File`. Each adapter has a table `WRITERS`
 with one row for each shape; nothing else decides how a body leaves.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -14,6 +15,8 @@ from velocipy.http.headers import HeadersInput, MutableHeaders
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from velocipy.http.request import Request
 
 
 class Stream:
@@ -25,8 +28,60 @@ class Stream:
         self.chunks = chunks
 
 
-Body = None | bytes | Stream
-SHAPES: tuple[type, ...] = (type(None), bytes, Stream)
+class File:
+    """A body that is an open file, or a part of it: what was opened is sent, whatever its path means by then.
+
+    It is closed by whoever sends it, or when nothing refers to it any more.
+
+    Args:
+        path: What it was opened by.
+        descriptor: Of the open file; its owner from now on is this object.
+
+    Attributes:
+        stat: What the system knew of the file when it was opened.
+        offset: Where the part begins; 0 at first.
+        count: How many bytes it has; those of the whole file at first.
+    """
+
+    __slots__ = ("count", "descriptor", "offset", "path", "stat")
+
+    def __init__(self, path: str, descriptor: int) -> None:
+        self.path = path
+        self.descriptor = descriptor
+        self.stat = os.fstat(descriptor)
+        self.offset = 0
+        self.count = self.stat.st_size
+
+    @property
+    def is_whole(self) -> bool:
+        return self.count == self.stat.st_size
+
+    def read(self, offset: int, count: int) -> bytes:
+        """Return *count* bytes from *offset*.
+
+        Raises:
+            OSError: If the file has become shorter.
+        """
+        os.lseek(self.descriptor, offset, os.SEEK_SET)
+        content = os.read(self.descriptor, count)
+        while len(content) < count:  # seldom: one call reads what is there
+            more = os.read(self.descriptor, count - len(content))
+            if not more:
+                raise OSError(f"{self.path} has become shorter while it was read")
+            content += more
+        return content
+
+    def close(self) -> None:
+        """Close the file; doing it again does nothing."""
+        descriptor, self.descriptor = self.descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+    __del__ = close
+
+
+Body = None | bytes | Stream | File
+SHAPES: tuple[type, ...] = (type(None), bytes, Stream, File)
 
 
 class Response:
@@ -67,7 +122,7 @@ class Response:
 
     def render(self, content: Any) -> Body:
         """Return the body for *content*; subclasses turn other values into one of its shapes."""
-        if content is None or isinstance(content, (bytes, Stream)):
+        if content is None or isinstance(content, (bytes, Stream, File)):
             return content
         if isinstance(content, str):
             return content.encode("utf-8")
@@ -215,3 +270,63 @@ class StreamingResponse(Response):
         if isinstance(content, (str, bytes, bytearray, memoryview)):
             raise TypeError(f"a {type(content).__name__} is no stream; return it, or put it in a list of chunks")
         super().__init__(Stream(content), status_code, headers, media_type)
+
+
+class FileResponse(Response):
+    """A file on disk, as a whole or as the part that the request asks for.
+
+    It has an ETag and a date, and so answers conditional requests (304, 412); ranges of a GET are answered with 206 or
+    416. All that holds for the status 200. The file is opened in a worker thread, after the handler and before anything
+    is sent: one that is not there is an unhandled FileNotFoundError then, which an exception handler may answer.
+
+    Args:
+        path: The file; links are followed, and nothing is checked. Never make it of what a client sent: `StaticFiles`
+            is for that.
+        status_code: 200 to 599.
+        headers: Further headers. An `etag` or `last-modified` among them takes the place of the file's own.
+        media_type: The content type; by the name of the file if it is None.
+        filename: What the file is called where it is saved; any text. None for no `content-disposition`.
+        content_disposition_type: "attachment" to save it, "inline" to show it.
+
+    Raises:
+        TypeError: If *path* is no str or path.
+        ValueError: If a header cannot be sent.
+
+    Source:
+        RFC 9110 sections 13 and 14; RFC 6266 and RFC 8187 for the file name.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        status_code: int = 200,
+        headers: HeadersInput | None = None,
+        media_type: str | None = None,
+        filename: str | None = None,
+        content_disposition_type: str = "attachment",
+    ) -> None:
+        super().__init__(None, status_code, headers, media_type)
+        self.path = os.fspath(path)
+        if not isinstance(self.path, str):
+            raise TypeError(f"the path of a FileResponse is a str or a Path, not {path!r}")
+        self.filename = filename
+        if filename:
+            from velocipy.http.files import content_disposition
+
+            self.headers.setdefault("content-disposition", content_disposition(content_disposition_type, filename))
+
+    def meet(self, request: Request) -> Response:
+        """Return the answer to *request*; blocks while it reads the disk.
+
+        Raises:
+            OSError: If the file cannot be opened, or is a folder or a device.
+            HTTPException: 412 or 416.
+        """
+        from velocipy.http.files import answer, open_file
+        from velocipy.http.media_types import media_type_of
+
+        file = open_file(self.path)
+        headers = MutableHeaders(self.headers)
+        if "content-type" not in headers:
+            headers["content-type"] = media_type_of(self.filename or self.path)
+        return answer(request, file, headers, self.status_code)

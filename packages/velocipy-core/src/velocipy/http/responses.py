@@ -1,6 +1,7 @@
 """The responses under the name that the documentation uses; `velocipy.http.response` holds them."""
 
 from velocipy.http.response import (
+    FileResponse,
     HTMLResponse,
     JSONResponse,
     PlainTextResponse,
@@ -10,6 +11,7 @@ from velocipy.http.response import (
 )
 
 __all__ = [
+    "FileResponse",
     "HTMLResponse",
     "JSONResponse",
     "PlainTextResponse",

@@ -238,6 +238,18 @@ class Router:
             yield inclusion.router
             yield from inclusion.router._all_included()
 
+    def mount(self, path: str, handler: Handler, *, name: str | None = None) -> None:
+        """Have *handler* answer GET and HEAD at *path* and everywhere below, where no other route does.
+
+        Args:
+            path: Such as "/static"; "/" for everything.
+            handler: Such as `StaticFiles`: called with the request, and with what follows the mount in its path.
+            name: For `url_for(name, path=...)`.
+
+        Raises: as `add_route` does.
+        """
+        self.add_route(f"{path.rstrip('/')}/{{path*}}", handler, name=name)
+
     def _changed(self) -> None:
         """Called after each change; an application freezes again then."""
         for router in self._included_in:

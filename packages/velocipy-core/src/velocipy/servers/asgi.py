@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from velocipy.errors import ClientDisconnect
 from velocipy.http.address import Address
 from velocipy.http.request import Request
-from velocipy.http.response import Response, Stream
+from velocipy.http.response import File, Response, Stream
 from velocipy.lifespan import explain
 from velocipy.plans.exits import close
-from velocipy.servers.outgoing import InvalidResponse, as_response, check, close_unsent, declared_length
-from velocipy.servers.streams import DRAIN_SECONDS, is_streamed, send_stream
+from velocipy.servers.outgoing import close_unsent, declared_length, settle
+from velocipy.servers.streams import DRAIN_SECONDS, is_streamed, send_stream, stream_of
 from velocipy.types import Receive, Scope, Send
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ async def serve(app: VelociPy, scope: Scope, receive: Receive, send: Send) -> No
             await close(request)
     else:
         request = request or _request(app, scope, receive, path, plan, values)
-        await _respond(app, request, answer, receive, send)
+        await _respond(app, request, answer, scope, receive, send)
 
 
 def _request(
@@ -104,21 +104,18 @@ async def _drain(request: Request, answer: bytes | Response, receive: Receive) -
                     pass
 
 
-async def _respond(app: VelociPy, request: Request, answer: bytes | Response, receive: Receive, send: Send) -> None:
+async def _respond(
+    app: VelociPy, request: Request, answer: bytes | Response, scope: Scope, receive: Receive, send: Send
+) -> None:
     """Send *answer*, then close what dependencies left open."""
-    response = as_response(request, answer)
-    try:
-        pairs, body = check(request, response)
-    except InvalidResponse as invalid:
-        response = app._failures.unhandled(request, invalid)
-        pairs, body = check(request, response)
     failure: BaseException | None = None
     try:
+        response, pairs, body = await settle(request, answer)
         headers = [(name.encode("ascii"), value.encode("ascii")) for name, value in pairs]
         await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
         if body is None:
             await close_unsent(response)
-        await WRITERS[type(body)](body, declared_length(pairs), receive, send)
+        await WRITERS[type(body)](scope, receive, send, body, declared_length(pairs))
     except BaseException as error:
         failure = error
         if isinstance(error, Exception):
@@ -130,15 +127,15 @@ async def _respond(app: VelociPy, request: Request, answer: bytes | Response, re
         del failure
 
 
-async def _write_empty(body: None, length: int | None, receive: Receive, send: Send) -> None:
+async def _write_empty(scope: Scope, receive: Receive, send: Send, body: None, length: int | None) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _write_bytes(body: bytes, length: int | None, receive: Receive, send: Send) -> None:
+async def _write_bytes(scope: Scope, receive: Receive, send: Send, body: bytes, length: int | None) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-async def _write_stream(body: Stream, length: int | None, receive: Receive, send: Send) -> None:
+async def _write_stream(scope: Scope, receive: Receive, send: Send, body: Stream, length: int | None) -> None:
     async def send_chunk(chunk: bytes) -> None:
         try:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
@@ -153,15 +150,31 @@ async def _write_stream(body: Stream, length: int | None, receive: Receive, send
         gone.cancel()
 
 
+async def _write_file(scope: Scope, receive: Receive, send: Send, body: File, length: int | None) -> None:
+    try:
+        path = None
+        if body.is_whole and "http.response.pathsend" in (scope.get("extensions") or ()):
+            from velocipy.servers.open_files import path_of
+
+            path = path_of(body)
+        if path is None:
+            await _write_stream(scope, receive, send, stream_of(body), length)
+        else:
+            await send({"type": "http.response.pathsend", "path": path})
+    finally:
+        body.close()
+
+
 async def _client_left(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass  # the rest of a body that nobody reads
 
 
-WRITERS: dict[type, Callable[[Any, int | None, Receive, Send], Awaitable[None]]] = {
+WRITERS: dict[type, Callable[[Scope, Receive, Send, Any, int | None], Awaitable[None]]] = {
     type(None): _write_empty,
     bytes: _write_bytes,
     Stream: _write_stream,
+    File: _write_file,
 }
 
 

@@ -1,4 +1,4 @@
-"""The last look at a response before a server gets it.
+"""Where a response meets its request, and the last look at it before a server gets it.
 
 Servers trust applications: a status that is none ends a Granian worker, a wrong length leaves the client waiting. What
 could hurt is refused or put right here, the same for every server.
@@ -13,7 +13,7 @@ from velocipy.concurrency import run_in_thread
 from velocipy.errors import VelociPyException
 from velocipy.http.headers import MutableHeaders
 from velocipy.http.request import Request
-from velocipy.http.response import SHAPES, Body, Response, Stream
+from velocipy.http.response import SHAPES, Body, File, FileResponse, Response, Stream
 from velocipy.plans.results import WITHOUT_BODY
 
 # Fields that belong to the connection, which is the server's (RFC 9110 section 7.6.1, RFC 9113 section 8.2.2).
@@ -24,11 +24,33 @@ class InvalidResponse(VelociPyException):
     """The application made a response that no server may send."""
 
 
-def as_response(request: Request, answer: bytes | Response) -> Response:
-    """Return *answer* as a `Response`, which the JSON of what a handler returned is not yet."""
-    if isinstance(answer, bytes):
-        return Response(answer, request._plan.status, media_type="application/json")
-    return answer
+Settled = tuple[Response, list[tuple[str, str]], Body]
+
+
+async def settle(request: Request, answer: bytes | Response) -> Settled:
+    """Return the response that goes out in answer to *request*, and its headers and body as `check` has them.
+
+    It is *answer*, or what that comes to for this request, or the answer to the failure of either.
+    """
+    if isinstance(answer, bytes):  # the JSON of what a handler returned
+        answer = Response(answer, request._plan.status, media_type="application/json")
+    failures = request.app._failures
+    try:
+        return await _meet(request, answer)
+    except InvalidResponse as invalid:
+        answer = failures.unhandled(request, invalid)
+    except Exception as error:
+        answer = await failures.answer(request, error)
+    try:
+        return await _meet(request, answer)
+    except Exception as error:
+        return await _meet(request, failures.unhandled(request, error))
+
+
+async def _meet(request: Request, response: Response) -> Settled:
+    if isinstance(response, FileResponse):
+        response = await run_in_thread(response.meet, request)
+    return response, *check(request, response)
 
 
 def check(request: Request, response: Response) -> tuple[list[tuple[str, str]], Body]:
@@ -53,7 +75,7 @@ def check(request: Request, response: Response) -> tuple[list[tuple[str, str]], 
             raise InvalidResponse(str(error)) from None
     body = response.body
     if not isinstance(body, SHAPES):
-        raise InvalidResponse(f"the body is a {type(body).__name__}; it can be None, bytes or a Stream")
+        raise InvalidResponse(f"the body is a {type(body).__name__}; it can be None, bytes, a Stream or a File")
     pairs = [pair for pair in headers.items() if pair[0] not in _OF_THE_CONNECTION]
     pairs += [pair for pair in request._plan.more_headers if pair[0] == "vary" or pair[0] not in headers]
     if status in WITHOUT_BODY:
@@ -62,7 +84,7 @@ def check(request: Request, response: Response) -> tuple[list[tuple[str, str]], 
     declared = [value for name, value in pairs if name == "content-length"]
     pairs = [pair for pair in pairs if pair[0] != "content-length"]
     if not isinstance(body, Stream):
-        length = str(len(body or b""))
+        length = str(body.count if isinstance(body, File) else len(body or b""))
         if request.method == "HEAD" and body is None and declared and declared[0].isdecimal():
             length = declared[0]
         pairs.append(("content-length", length))
@@ -82,8 +104,10 @@ def declared_length(pairs: list[tuple[str, str]]) -> int | None:
 
 
 async def close_unsent(response: Response) -> None:
-    """Close what makes a stream of which only the head is sent."""
-    if isinstance(response.body, Stream):
+    """Close what makes a body of which only the head is sent."""
+    if isinstance(response.body, File):
+        response.body.close()
+    elif isinstance(response.body, Stream):
         chunks: Any = response.body.chunks
         if hasattr(chunks, "aclose"):
             await chunks.aclose()

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from velocipy.errors import ClientDisconnect
 from velocipy.http.address import Address
 from velocipy.http.request import Request
-from velocipy.http.response import Response, Stream
+from velocipy.http.response import File, Response, Stream
 from velocipy.plans.exits import close
-from velocipy.servers.outgoing import InvalidResponse, as_response, check, close_unsent, declared_length
-from velocipy.servers.streams import DRAIN_SECONDS, is_streamed, send_stream
+from velocipy.servers.outgoing import close_unsent, declared_length, settle
+from velocipy.servers.streams import DRAIN_SECONDS, is_streamed, send_stream, stream_of
 
 if TYPE_CHECKING:
     from velocipy.application import VelociPy
@@ -90,14 +90,9 @@ async def _drain(request: RSGIRequest) -> None:
 
 async def _respond(app: VelociPy, request: Request, answer: bytes | Response, proto: Any) -> None:
     """Send *answer*, then close what dependencies left open."""
-    response = as_response(request, answer)
-    try:
-        pairs, body = check(request, response)
-    except InvalidResponse as invalid:
-        response = app._failures.unhandled(request, invalid)
-        pairs, body = check(request, response)
     failure: BaseException | None = None
     try:
+        response, pairs, body = await settle(request, answer)
         if body is None:
             await close_unsent(response)
         await WRITERS[type(body)](response.status_code, pairs, body, proto)
@@ -140,10 +135,24 @@ async def _write_stream(status: int, pairs: Pairs, body: Stream, proto: Any) -> 
         transport = None  # Granian ends the answer when nothing holds it, not even a traceback
 
 
+async def _write_file(status: int, pairs: Pairs, body: File, proto: Any) -> None:
+    from velocipy.servers.open_files import path_of
+
+    try:
+        path = path_of(body)
+        if path is None:
+            await _write_stream(status, pairs, stream_of(body), proto)
+        else:
+            proto.response_file_range(status, pairs, path, body.offset, body.offset + body.count)
+    finally:
+        body.close()
+
+
 WRITERS: dict[type, Callable[[int, Pairs, Any, Any], Awaitable[None]]] = {
     type(None): _write_empty,
     bytes: _write_bytes,
     Stream: _write_stream,
+    File: _write_file,
 }
 
 

@@ -1,4 +1,7 @@
-"""Sending a streamed body: what makes the chunks, within the length that was promised, while the client is there."""
+"""Sending a streamed body: what makes the chunks, within the length that was promised, while the client is there.
+
+A file is such a body too, where no server sends it by itself.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,11 @@ from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any
 
-from velocipy.concurrency import iterate_in_thread
+from velocipy.concurrency import finish_in_thread, iterate_in_thread
 from velocipy.errors import ClientDisconnect, VelociPyException
-from velocipy.http.response import Response, Stream
+from velocipy.http.response import File, Response, Stream
 
+FILE_CHUNK = 256 * 1024  # bytes; each takes a change of threads, and is held until the client has taken it
 DRAIN_SECONDS = 0.5
 """How long a body that nobody reads is taken: enough for what is on its way; a client that waits is not waited for."""
 
@@ -54,6 +58,17 @@ async def send_stream(
     except TimeoutError:
         if not scope.expired():
             raise
+
+
+def stream_of(file: File) -> Stream:
+    """Return the body that sends *file* in chunks."""
+    return Stream(_chunks_of(file))
+
+
+async def _chunks_of(file: File) -> AsyncGenerator[bytes]:
+    end = file.offset + file.count
+    for offset in range(file.offset, end, FILE_CHUNK):
+        yield await finish_in_thread(file.read, offset, min(FILE_CHUNK, end - offset))
 
 
 async def _chunks(stream: Stream, length: int | None) -> AsyncGenerator[bytes]:

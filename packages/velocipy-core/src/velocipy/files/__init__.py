@@ -1,0 +1,1 @@
+"""Folders of files, served without ever leaving them."""
