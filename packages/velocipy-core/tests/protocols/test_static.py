@@ -140,7 +140,7 @@ def test_a_file_is_served_as_it_is(client: Any, name: str) -> None:
     "path",
     [
         *("", "/", "/about", "/about/", "/empty/", "/nothing.txt", "/nothing/at/all", "/index.html/", "/index.html/x"),
-        *("//index.html", "/about//team.html", "/pipe", "/x" * 200, "/" + "x" * 300, "/%ff"),
+        *("//index.html", "/about//team.html", "/pipe", "/x" * 200, "/x" * 2500, "/" + "x" * 300, "/%ff"),
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -410,6 +410,21 @@ def test_a_folder_that_is_missing_ends_the_start(name: str, problem: str) -> Non
     with pytest.raises(StartupError, match=problem) as raised:
         broken.freeze()
     assert str(FOLDER / name) in str(raised.value)
+
+
+@pytest.mark.parametrize("fallback", ["nothing.html", "about", ".env", "../static/site/index.html"])
+def test_a_fallback_that_is_missing_ends_the_start(fallback: str) -> None:
+    broken = VelociPy()
+    broken.mount("/", StaticFiles(SITE, fallback=fallback))
+    with pytest.raises(StartupError, match="fallback"):
+        broken.freeze()
+
+
+def test_what_cannot_be_mounted_is_refused_where_it_is_written() -> None:
+    with pytest.raises(TypeError, match="path comes first"):
+        VelociPy().mount(StaticFiles(SITE), "/static")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="cannot be called"):
+        VelociPy().mount("/static", "site")  # type: ignore[arg-type]
 
 
 def test_two_mounts_at_one_place_end_the_start() -> None:

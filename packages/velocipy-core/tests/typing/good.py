@@ -11,6 +11,7 @@ from velocipy import (
     Cookie,
     Depends,
     File,
+    FileResponse,
     Form,
     FormLimits,
     Header,
@@ -25,6 +26,7 @@ from velocipy import (
     Response,
     Router,
     State,
+    StaticFiles,
     StreamingResponse,
     UploadFile,
     UploadStream,
@@ -48,6 +50,7 @@ app = VelociPy("Shop", "1.0.0", debug=False, lifespan=lifespan, max_content_leng
 other = VelociPy(lifespan=silent)
 router = Router("/items", tags=["items"])
 app.include_router(router)
+app.mount("/static", StaticFiles("static", html=True, cache_control={"*": StaticFiles.IMMUTABLE}), name="static")
 app.include_router(APIRouter(), "/more")
 
 
@@ -154,3 +157,8 @@ async def stream_of_file(file: UploadStream) -> int:
 async def whole_form(request: Request) -> None:
     for _, value in (await request.form()).multi_items():
         assert_type(value, str | UploadFile)
+
+
+@app.get("/file")
+async def file() -> FileResponse:
+    return FileResponse("file.txt", filename="file.txt", content_disposition_type="inline")

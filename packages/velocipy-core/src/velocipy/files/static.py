@@ -11,6 +11,7 @@ from velocipy.http.headers import MutableHeaders, check_header
 from velocipy.http.request import Request
 from velocipy.http.response import File, RedirectResponse, Response
 
+_LONGEST = 4096  # what systems take for a path
 _CODINGS = {"br": ".br", "zstd": ".zst", "gzip": ".gz"}  # what is taken first where the client has no preference
 
 
@@ -27,7 +28,7 @@ class StaticFiles:
         html: Whether a path with a slash at its end is answered with the index.html of that folder, and one without
             is sent there.
         fallback: The file, such as "index.html", that answers where there is none and the path has no dot in its last
-            part: for applications that have their routes in the browser. None for 404.
+            part: for applications that have their routes in the browser. It must exist at start-up. None for 404.
         precompressed: Whether "app.js.br", "app.js.zst" or "app.js.gz" is sent instead of "app.js" to clients that
             take it, if it is not older.
         cache_control: The header for every file; or headers by pattern of the path in the folder, of which the first
@@ -66,10 +67,13 @@ class StaticFiles:
         from pathlib import Path
 
         path = Path(self._folder.path)
-        if path.is_dir():
-            return []
-        problem = "is no directory" if path.exists() else "does not exist"
-        return [StartupError(f"the directory {path} of StaticFiles {problem}.", "Create it, or correct the path.")]
+        if not path.is_dir():
+            problem = "is no directory" if path.exists() else "does not exist"
+            return [StartupError(f"the directory {path} of StaticFiles {problem}.", "Create it, or correct the path.")]
+        if self._fallback and not self._is_file(self._fallback):
+            problem = f"the fallback {'/'.join(self._fallback)!r} of StaticFiles is no file in {path}."
+            return [StartupError(problem, "Create it, or correct its path in the directory.")]
+        return []
 
     async def __call__(self, request: Request, path: str) -> Response:
         """Answer a GET or HEAD for the file at *path*, which is what follows the mount in the path of the request.
@@ -83,14 +87,14 @@ class StaticFiles:
         names = path.split("/")
         if not names[-1]:
             names.pop()
-        if not all(map(self._folder.allows, names)):
+        if len(path) > _LONGEST or not all(map(self._folder.allows, names)):
             raise HTTPException(404)
         file = None
         if not request.path.endswith("/"):
             try:
                 file = self._folder.open(names)
             except IsADirectoryError:
-                if self._html and self._has_index(names):
+                if self._html and self._is_file([*names, "index.html"]):
                     return _to_folder(request)
         elif self._html:
             names.append("index.html")
@@ -108,11 +112,11 @@ class StaticFiles:
         except IsADirectoryError:
             return None
 
-    def _has_index(self, names: list[str]) -> bool:
-        index = self._open_file([*names, "index.html"])
-        if index is not None:
-            index.close()
-        return index is not None
+    def _is_file(self, names: list[str]) -> bool:
+        file = self._open_file(names)
+        if file is not None:
+            file.close()
+        return file is not None
 
     def _send(self, request: Request, file: File, names: list[str]) -> Response:
         from fnmatch import fnmatchcase

@@ -248,7 +248,8 @@ class Router:
 
         Raises: as `add_route` does.
         """
-        self.add_route(f"{path.rstrip('/')}/{{path*}}", handler, name=name)
+        below = f"{path.rstrip('/')}/{{path*}}" if isinstance(path, str) else path  # which add_route refuses
+        self.add_route(below, handler, name=name)
 
     def _changed(self) -> None:
         """Called after each change; an application freezes again then."""
