@@ -162,7 +162,7 @@ def _multiple(of: Any) -> Check:
     exact = Fraction(str(of))  # 0.3 is a multiple of 0.1, as written
 
     def check(value: Any) -> tuple[str, str] | None:
-        return None if (Fraction(str(value)) / exact).denominator == 1 else fault
+        return None if value - value == 0 and (Fraction(str(value)) / exact).denominator == 1 else fault
 
     return check
 
@@ -193,28 +193,31 @@ def _pattern(pattern: str | re.Pattern[str]) -> Check:
     return lambda value: None if compiled.search(value) else fault
 
 
-def _digits(limit: int) -> Check:
-    plural = "" if limit == 1 else "s"
-    fault = "decimal_max_digits", f"Decimal input should have no more than {limit} digit{plural} in total"
+def _extent(value: Decimal) -> tuple[int, int]:
+    """Return how many digits *value* has before the point, and how many after; zeros at the end do not count."""
+    _, digits, exponent = value.as_tuple()
+    if not value or not isinstance(exponent, int):  # which is a letter where a library let an infinity pass
+        return 0, 0
+    text = "".join(map(str, digits)).rstrip("0")
+    exponent += len(digits) - len(text)
+    return max(len(text) + exponent, 0), max(-exponent, 0)
 
-    def check(value: Decimal) -> tuple[str, str] | None:
-        _, digits, exponent = value.as_tuple()
-        assert isinstance(exponent, int)  # infinities are no input
-        return None if max(len(digits) + max(exponent, 0), -exponent) <= limit else fault
 
-    return check
+def _counted(type: str, limit: int, of: str, count: Callable[[Decimal], int]) -> Check:
+    fault = type, f"Decimal input should have no more than {limit} {of.format('' if limit == 1 else 's')}"
+    return lambda value: None if count(value) <= limit else fault
+
+
+def _max_digits(limit: int) -> Check:
+    return _counted("decimal_max_digits", limit, "digit{} in total", lambda value: sum(_extent(value)))
 
 
 def _decimal_places(limit: int) -> Check:
-    plural = "" if limit == 1 else "s"
-    fault = "decimal_max_places", f"Decimal input should have no more than {limit} decimal place{plural}"
+    return _counted("decimal_max_places", limit, "decimal place{}", lambda value: _extent(value)[1])
 
-    def check(value: Decimal) -> tuple[str, str] | None:
-        exponent = value.as_tuple().exponent
-        assert isinstance(exponent, int)
-        return None if -exponent <= limit else fault
 
-    return check
+def _whole_digits(limit: int) -> Check:
+    return _counted("decimal_whole_digits", limit, "digit{} before the decimal point", lambda value: _extent(value)[0])
 
 
 def _predicate(holds: Callable[[Any], Any]) -> Check:
@@ -233,9 +236,18 @@ _CHECKS: dict[str, Callable[[Any], Check]] = {
     "pattern": _pattern,
     "tz": _zone,
     "predicate": _predicate,
-    "max_digits": _digits,
+    "max_digits": _max_digits,
     "decimal_places": _decimal_places,
+    "whole_digits": _whole_digits,
 }
+
+
+def _implied(constraints: Sequence[Constraint]) -> list[Constraint]:
+    """Return what several constraints say together: five digits, two of them after the point, leave three before it."""
+    said = dict(constraints)
+    if "max_digits" in said and "decimal_places" in said:
+        return [("whole_digits", max(said["max_digits"] - said["decimal_places"], 0))]
+    return []
 
 
 class Constrained:
@@ -246,7 +258,7 @@ class Constrained:
     def __init__(self, convert: Convert, constraints: Sequence[Constraint]) -> None:
         self.convert = convert
         self.constraints = constraints
-        self.checks = [_CHECKS[name](value) for name, value in constraints]
+        self.checks = [_CHECKS[name](value) for name, value in (*constraints, *_implied(constraints))]
 
     def __call__(self, value: Any, loc: Loc, faults: list[Fault]) -> Any:
         value = self.convert(value, loc, faults)

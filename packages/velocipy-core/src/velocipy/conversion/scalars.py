@@ -21,6 +21,7 @@ from velocipy.errors import Fault
 
 _INT = re.compile(r"[+-]?[0-9]+").fullmatch
 _FLOAT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?").fullmatch
+_NO_NUMBER = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE | re.ASCII).fullmatch
 _UUID = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}").fullmatch
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6}[0-9]*)?)?(?:[Zz]|[+-][0-9]{2}:?[0-5][0-9])?"
@@ -73,8 +74,7 @@ def text_float(value: str, loc: Loc, faults: list[Fault]) -> Any:
 
 
 def text_any_float(value: str, loc: Loc, faults: list[Fault]) -> Any:
-    word = value.lower().removeprefix("+")
-    return float(word) if word.removeprefix("-") in ("nan", "inf", "infinity") else text_float(value, loc, faults)
+    return float(value) if _NO_NUMBER(value) is not None else text_float(value, loc, faults)
 
 
 def text_bool(value: str, loc: Loc, faults: list[Fault]) -> Any:

@@ -261,6 +261,8 @@ class Graph:
         name = written.parameter.name
         annotation = Any if unwrap(written.annotation)[0] is MISSING else written.annotation
         default = source.default if written.default is UNSET else written.default
+        if default is not UNSET and source.default_factory is not None:
+            raise _Mistake("it has a default and a default_factory.", "Keep one of them.")
         hyphens = source.place == "header" and source.convert_underscores
         public = source.alias or (name.replace("_", "-") if hyphens else name)
         if source.place != "file" and any(map(is_upload, _members(annotation))):
@@ -285,7 +287,8 @@ class Graph:
             return Input(source.place, public, annotation, bundle, default, True, source)
         many = source.place != "body" and self._takes_many(source.place, annotation)
         table = self._models.data if source.place == "body" else self._models.text
-        convert = table.conversion(Annotated[annotation, source] if read_constraints([source]) else annotation)
+        says_more = read_constraints([source]) or source.allow_inf_nan
+        convert = table.conversion(Annotated[annotation, source] if says_more else annotation)
         if source.place == "body":
             self._models.decoder(annotation, source)  # finds what the body of this type cannot be
             convert = shallow(convert)

@@ -44,6 +44,7 @@ class Source:
     )
 
     alias: str | None
+    allow_inf_nan: bool | None
     default_factory: Callable[[], Any] | None
     title: str | None
     description: str | None
@@ -129,8 +130,10 @@ class Marker:
             convert_underscores: Of `Header` alone: whether the underscores of the parameter are hyphens in the header.
 
         Raises:
-            TypeError: If there are both a default and a factory.
+            TypeError: If there are both a default and a factory, or the factory cannot be called.
         """
+        if default_factory is not None and not callable(default_factory):
+            raise TypeError(f"{self!r}(default_factory={default_factory!r}) takes a function")
         if default is not UNSET and default is not ... and default_factory is not None:
             raise TypeError(f"{self!r}() takes default or default_factory, not both")
         return Source(
