@@ -182,6 +182,7 @@ class MultipartReader:
 
     async def close(self) -> None:
         """Close every file, and read no further."""
+        self._parser.callbacks = {}  # or the two would hold each other
         await close_files(file for part in self._files for file in part.spool.files())
         await self._blocks.aclose()
 

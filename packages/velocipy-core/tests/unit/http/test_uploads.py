@@ -1,8 +1,10 @@
 """Uploads by themselves: what they do with their file, and on which thread they do it."""
 
 import asyncio
+import gc
 import tempfile
 import threading
+import weakref
 from collections.abc import AsyncGenerator
 from io import BytesIO, FileIO
 from pathlib import Path
@@ -108,21 +110,26 @@ def test_a_file_on_disk_is_used_in_worker_threads(watched: Watched) -> None:
     assert watched.closed
 
 
-def reader_of(chunks: list[bytes], max_memory: int = 1000) -> Any:
+@pytest.fixture
+def reader_of() -> Any:
+    """A function that makes the reader of a multipart form."""
     multipart = pytest.importorskip("velocipy.http.multipart", reason="python-multipart is not installed")
 
-    async def body() -> AsyncGenerator[bytes]:
-        for chunk in chunks:
-            yield chunk
+    def make(chunks: list[bytes], max_memory: int = 1000) -> Any:
+        async def body() -> AsyncGenerator[bytes]:
+            for chunk in chunks:
+                yield chunk
 
-    return multipart.MultipartReader("multipart/form-data; boundary=b", body(), FormLimits(), max_memory)
+        return multipart.MultipartReader("multipart/form-data; boundary=b", body(), FormLimits(), max_memory)
+
+    return make
 
 
 HEAD = b"--b\r\nContent-Disposition: form-data; name=f; filename=f\r\n\r\n"
 
 
 def test_what_has_no_room_in_memory_goes_to_disk_in_worker_threads(
-    watched: Watched, monkeypatch: pytest.MonkeyPatch
+    reader_of: Any, watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """CVE-2025-54121: the loop stood still while a large file went to disk."""
     monkeypatch.setattr(tempfile, "TemporaryFile", lambda: watched)
@@ -140,7 +147,9 @@ def test_what_has_no_room_in_memory_goes_to_disk_in_worker_threads(
     assert threading.get_ident() not in {thread for _, thread in watched.done}
 
 
-def test_drops_are_gathered_before_they_go_to_disk(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_drops_are_gathered_before_they_go_to_disk(
+    reader_of: Any, watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(tempfile, "TemporaryFile", lambda: watched)
 
     async def run() -> None:
@@ -153,7 +162,7 @@ def test_drops_are_gathered_before_they_go_to_disk(watched: Watched, monkeypatch
 
 
 def test_a_request_that_is_cancelled_waits_for_the_disk_and_closes_the_file(
-    watched: Watched, monkeypatch: pytest.MonkeyPatch
+    reader_of: Any, watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "TemporaryFile", lambda: watched)
     watched.go_on.clear()
@@ -175,7 +184,9 @@ def test_a_request_that_is_cancelled_waits_for_the_disk_and_closes_the_file(
     assert watched.closed
 
 
-def test_a_disk_that_fails_is_told_and_the_file_closed(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_fails_is_told_and_the_file_closed(
+    reader_of: Any, watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(tempfile, "TemporaryFile", lambda: watched)
 
     def fail(data: Any) -> int:
@@ -194,7 +205,9 @@ def test_a_disk_that_fails_is_told_and_the_file_closed(watched: Watched, monkeyp
 
 
 @pytest.mark.parametrize("chosen", [[0, 3], [0, 3, 50_000], [1000]])
-def test_small_files_beside_each_other_share_the_memory(chosen: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_small_files_beside_each_other_share_the_memory(
+    reader_of: Any, chosen: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = []
     real = tempfile.TemporaryFile
 
@@ -215,6 +228,21 @@ def test_small_files_beside_each_other_share_the_memory(chosen: list[int], monke
     assert asyncio.run(run()) == chosen
     assert len(made) == (sum(chosen) > 1000)
     assert all(file.closed for file in made)
+
+
+def test_what_was_read_is_given_up_at_once_and_not_when_garbage_is_collected(reader_of: Any) -> None:
+    async def run() -> Any:
+        reader = reader_of([HEAD, b"x" * 900, b"\r\n--b--"])
+        await reader.read()
+        await reader.close()
+        return weakref.ref(reader)
+
+    gc.collect()
+    gc.disable()
+    try:
+        assert asyncio.run(run())() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize(
