@@ -9,6 +9,8 @@ from httpx2 import Client
 from velocipy import Depends, Form, HTTPException, Request, UploadFile, VelociPy
 
 pytest.importorskip("python_multipart")
+pytest.importorskip("msgspec", reason="a model that forbids other fields is one of its own")
+from msgspec import Struct  # noqa: E402
 
 app = VelociPy()
 
@@ -28,6 +30,15 @@ async def fields(a: Annotated[int, Form()], b: Annotated[str, Form(alias="b-b")]
 @app.post("/model")
 async def model(page: Annotated[Page, Form()], cover: UploadFile | None = None) -> Any:
     return [page.limit, page.tags, page.title, None if cover is None else cover.size]
+
+
+class Strict(Struct, forbid_unknown_fields=True):
+    limit: int
+
+
+@app.post("/strict")
+async def strict(page: Annotated[Strict, Form()], cover: UploadFile | None = None) -> Any:
+    return [page.limit, cover is not None]
 
 
 @app.post("/form")
@@ -74,6 +85,14 @@ def test_a_model_is_filled_from_text(client: Client) -> None:
     assert send(client, body + b"--b--", path="/model").json() == [5, ["a", "b"], "none", 2]
     response = send(client, part("limit", b"x") + b"--b--", path="/model")
     assert faults_of(response) == [("form", "limit", "int_parsing"), ("form", "tags", "missing")]
+
+
+def test_a_model_that_forbids_others_allows_the_files_of_the_handler_alone(client: Client) -> None:
+    body = part("limit", b"5") + part("cover", b"x", '; filename="c"')
+    assert send(client, body + b"--b--", path="/strict").json() == [5, True]
+    for more in (part("other"), part("other", b"x", '; filename="o"')):
+        response = send(client, body + more + b"--b--", path="/strict")
+        assert faults_of(response) == [("form", "other", "extra_forbidden")]
 
 
 def test_a_file_where_a_model_wants_text_is_a_fault(client: Client) -> None:
