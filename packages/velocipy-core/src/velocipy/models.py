@@ -14,7 +14,7 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin
 from velocipy.conversion.constraints import read_constraints
 from velocipy.conversion.faults import INVALID, Convert, Loc, refuse
 from velocipy.conversion.projection import invalid_response, read_projection
-from velocipy.conversion.records import is_record, read_record
+from velocipy.conversion.records import has_default, is_record, read_record
 from velocipy.conversion.table import Table, UnsupportedType, unwrap
 from velocipy.errors import Fault, ValidationError, invalid_json
 from velocipy.model_adapters import Decoder, Fields, ModelAdapter, ModelField
@@ -219,8 +219,9 @@ def _msgspec_decode(annotation: Any, namespace: dict[str, Any] | None) -> Callab
 def _needs_table(annotation: Any, namespace: dict[str, Any] | None, seen: tuple[Any, ...] = ()) -> bool:
     """Tell whether msgspec would convert something in *annotation* otherwise than the table.
 
-    It knows no constraints but those of its own `Meta`, and no aliases of attrs; it takes "1_0" for a Decimal; and
-    (0.22) it leaves a default of a dataclass to the class, so that `vars()`, `copy` and its own encoder miss the field.
+    It knows no constraints but those of its own `Meta`, no aliases of attrs, and of type variables their bounds alone;
+    it takes "1_0" for a Decimal; and (0.22) it leaves a default of a dataclass to the class, so that `vars()`, `copy`
+    and its own encoder miss the field.
     """
     plain, metadata = unwrap(annotation)
     if any(type(item).__module__.partition(".")[0] != "msgspec" for item in metadata):
@@ -228,7 +229,7 @@ def _needs_table(annotation: Any, namespace: dict[str, Any] | None, seen: tuple[
     cls = get_origin(plain) or plain
     if getattr(cls, "__name__", "") == "Decimal":
         return True
-    if is_record(plain) and hasattr(cls, "__dataclass_fields__"):
+    if is_record(plain) and (hasattr(cls, "__dataclass_fields__") or _has_wide_variables(cls)):
         return True
     if any(field.alias != field.name for field in getattr(cls, "__attrs_attrs__", ())):
         return True
@@ -238,6 +239,12 @@ def _needs_table(annotation: Any, namespace: dict[str, Any] | None, seen: tuple[
     fields = read_record(plain, namespace).fields if is_record(plain) else []
     inner = [field.annotation for field in fields] or get_args(plain)
     return any(_needs_table(item, namespace, seen) for item in inner if not isinstance(item, (str, int, bytes)))
+
+
+def _has_wide_variables(cls: Any) -> bool:
+    """Tell whether a type variable of *cls* or of its bases stands for something else than its bound."""
+    variables = [item for base in cls.__mro__ for item in getattr(base, "__parameters__", ())]
+    return any(getattr(item, "__constraints__", ()) or has_default(item) for item in variables)
 
 
 def _adapters_of_what_is_loaded(codec: JSONCodec) -> list[ModelAdapter]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import dataclasses
 import sys
 import typing
-from collections.abc import Callable, Mapping
-from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_origin
+from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args, get_origin
 
 
 class Field(NamedTuple):
@@ -86,36 +86,58 @@ def _has_dict(cls: Any) -> bool:
 
 
 def _hints(cls: Any, annotation: Any, namespace: dict[str, Any] | None) -> dict[str, Any]:
-    """Return the types of the fields, with what each type variable stands for."""
+    """Return the types of the fields, with what each type variable stands for in the class that declares them."""
     hints = typing.get_type_hints(cls, localns=namespace, include_extras=True)
-    arguments = _type_arguments(cls, annotation)
-    return {name: substitute(hint, arguments) for name, hint in hints.items()}
+    if not any(map(_variables, hints.values())):
+        return hints
+    classes = list(_with_arguments(annotation, {}))
+    declared = [(typing.get_type_hints(base, localns=namespace, include_extras=True), given) for base, given in classes]
+    return {
+        # The same variable may mean something else in each class, so that the one most below counts.
+        name: substitute(hint, [given for known, given in declared if known.get(name) == hint][-1])
+        for name, hint in hints.items()
+    }
 
 
 def substitute(annotation: Any, arguments: Mapping[Any, Any]) -> Any:
-    """Put *arguments* in the place of the type variables of *annotation*."""
+    """Put *arguments* in the place of the type variables of *annotation*, and their bounds where there are none."""
+    parameters = _variables(annotation)
+    given = tuple(
+        arguments[parameter] if parameter in arguments else _unbound(parameter, arguments) for parameter in parameters
+    )
     if isinstance(annotation, TypeVar):
-        return arguments.get(annotation, _bound(annotation))
-    parameters = getattr(annotation, "__parameters__", ())
-    if parameters and get_args(annotation):
-        return annotation[tuple(arguments.get(parameter, _bound(parameter)) for parameter in parameters)]
-    return annotation
+        return given[0]
+    return annotation[given] if given and get_args(annotation) else annotation
 
 
-def _bound(variable: Any) -> Any:
+def _variables(annotation: Any) -> tuple[Any, ...]:
+    return (annotation,) if isinstance(annotation, TypeVar) else getattr(annotation, "__parameters__", ())
+
+
+def _unbound(variable: Any, arguments: Mapping[Any, Any]) -> Any:
+    """Return what stands for a variable that has no argument: its default, its bound, or one of its constraints."""
+    if has_default(variable):
+        return substitute(variable.__default__, arguments)
+    if getattr(variable, "__constraints__", ()):
+        return Union[variable.__constraints__]  # noqa: UP007
     bound = getattr(variable, "__bound__", None)
     return Any if bound is None else bound
 
 
-def _type_arguments(cls: Any, annotation: Any) -> dict[Any, Any]:
-    """Return what each type variable stands for in *cls* and in the generic bases that it names."""
-    arguments = dict(zip(getattr(cls, "__parameters__", ()), get_args(annotation), strict=False))
-    for base in getattr(cls, "__orig_bases__", ()):
-        origin = get_origin(base)
-        if origin is not None and origin is not typing.Generic:
-            given = [substitute(argument, arguments) for argument in get_args(base)]
-            arguments |= dict(zip(getattr(origin, "__parameters__", ()), given, strict=False))
-    return arguments
+def has_default(variable: Any) -> bool:
+    """Tell whether a type variable has a default (PEP 696), of Python 3.13 or of typing_extensions."""
+    return hasattr(variable, "has_default") and bool(variable.has_default())
+
+
+def _with_arguments(annotation: Any, arguments: Mapping[Any, Any]) -> Iterator[tuple[Any, dict[Any, Any]]]:
+    """Yield a class and, further and further below, its bases, each with what its type variables stand for."""
+    cls = get_origin(annotation) or annotation
+    given = [substitute(argument, arguments) for argument in get_args(annotation)]
+    own = dict(zip(getattr(cls, "__parameters__", ()), given, strict=False))
+    if isinstance(cls, type) and cls not in (object, dict, tuple, typing.Generic):
+        yield cls, own
+        for base in vars(cls).get("__orig_bases__", cls.__bases__):  # a TypedDict has no bases but these
+            yield from _with_arguments(base, own)
 
 
 def _reader(cls: Any) -> Callable[[Any, dict[str, Any]], Record] | None:
