@@ -7,11 +7,12 @@ import inspect
 import os
 import sys
 import typing
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
 
+from velocipy.conversion.table import union_members, unwrap
 from velocipy.errors import ParameterError
 
 Kind = Literal["async", "plain", "made", "async generator", "generator", "async context", "context"]
@@ -156,7 +157,7 @@ def read_parameters(
 
 
 def read_return(call: Callable[..., Any], namespace: dict[str, Any] | None) -> Any:
-    """Return the annotation of what *call* returns, MISSING if there is none.
+    """Return the annotation of what *call* returns, or of what comes of that when awaited; MISSING if there is none.
 
     Raises:
         Exception: Of any kind, if it cannot be resolved; nobody knows then what may leave.
@@ -166,7 +167,19 @@ def read_return(call: Callable[..., Any], namespace: dict[str, Any] | None) -> A
         annotation = _signature(call).return_annotation
     except (ValueError, TypeError):  # of a builtin
         return MISSING
-    return _resolve(annotation, getattr(function, "__globals__", {}), {**_closure(function), **(namespace or {})})
+    local = {**_closure(function), **(namespace or {})}
+    return _awaited(_resolve(annotation, getattr(function, "__globals__", {}), local))
+
+
+def _awaited(annotation: Any) -> Any:
+    plain, _ = unwrap(annotation)
+    members = union_members(plain)
+    if members:
+        return Union[tuple(map(_awaited, members))]  # noqa: UP007
+    origin = get_origin(plain)
+    if isinstance(origin, type) and issubclass(origin, Awaitable):
+        return _awaited(get_args(plain)[-1])  # the last one of a Coroutine
+    return annotation
 
 
 def _signature(call: Callable[..., Any]) -> inspect.Signature:
