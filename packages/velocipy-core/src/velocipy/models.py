@@ -177,7 +177,8 @@ def _decoder_by_table(table: Table, annotation: Any, codec: JSONCodec) -> Decode
 
     decode = _msgspec_decode(annotation, table.namespace)
     if decode is not None:
-        return Decoder(decode, (ValueError, RecursionError), explain)
+        # A TypeError of msgspec is about a set of what cannot be hashed.
+        return Decoder(decode, (ValueError, RecursionError, TypeError), explain)
 
     def decode_and_convert(data: bytes) -> Any:
         faults: list[Fault] = []
