@@ -7,7 +7,7 @@ fast way, and when it refuses (it stops at the first fault) the one table of `co
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
@@ -221,14 +221,14 @@ def _needs_table(annotation: Any, namespace: dict[str, Any] | None, seen: tuple[
     """Tell whether msgspec would convert something in *annotation* otherwise than the table.
 
     It knows no constraints but those of its own `Meta`, no aliases of attrs, and of type variables their bounds alone;
-    it takes "1_0" for a Decimal; and (0.22) it leaves a default of a dataclass to the class, so that `vars()`, `copy`
+    it takes "1_0" for a Decimal, and whatever can be iterated for an Iterable; and (0.22) it leaves a default of a dataclass to the class, so that `vars()`, `copy`
     and its own encoder miss the field.
     """
     plain, metadata = unwrap(annotation)
     if any(type(item).__module__.partition(".")[0] != "msgspec" for item in metadata):
         return True
     cls = get_origin(plain) or plain
-    if getattr(cls, "__name__", "") == "Decimal":
+    if getattr(cls, "__name__", "") == "Decimal" or cls is Iterable:
         return True
     if is_record(plain) and (hasattr(cls, "__dataclass_fields__") or _has_wide_variables(cls)):
         return True
