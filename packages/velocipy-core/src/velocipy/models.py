@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Annotated, Any, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin
 
 from velocipy.conversion.constraints import read_constraints
 from velocipy.conversion.faults import INVALID, Convert, Loc, refuse
@@ -220,9 +220,10 @@ def _msgspec_decode(annotation: Any, namespace: dict[str, Any] | None) -> Callab
 def _needs_table(annotation: Any, namespace: dict[str, Any] | None, seen: tuple[Any, ...] = ()) -> bool:
     """Tell whether msgspec would convert something in *annotation* otherwise than the table.
 
-    It knows no constraints but those of its own `Meta`, no aliases of attrs, and of type variables their bounds alone;
-    it takes "1_0" for a Decimal, and whatever can be iterated for an Iterable; and (0.22) it leaves a default of a dataclass to the class, so that `vars()`, `copy`
-    and its own encoder miss the field.
+    It knows no constraints but those of its own `Meta`, no aliases of attrs, and of type variables their bounds alone,
+    and those not through the bases of a TypedDict; it takes "1_0" for a Decimal, and whatever can be iterated for an
+    Iterable; and (0.22) it leaves a default of a dataclass to the class, so that `vars()`, `copy` and its own encoder
+    miss the field.
     """
     plain, metadata = unwrap(annotation)
     if any(type(item).__module__.partition(".")[0] != "msgspec" for item in metadata):
@@ -230,7 +231,7 @@ def _needs_table(annotation: Any, namespace: dict[str, Any] | None, seen: tuple[
     cls = get_origin(plain) or plain
     if getattr(cls, "__name__", "") == "Decimal" or cls is Iterable:
         return True
-    if is_record(plain) and (hasattr(cls, "__dataclass_fields__") or _has_wide_variables(cls)):
+    if is_record(plain) and (hasattr(cls, "__dataclass_fields__") or _is_beyond_msgspec(cls)):
         return True
     if any(field.alias != field.name for field in getattr(cls, "__attrs_attrs__", ())):
         return True
@@ -242,10 +243,11 @@ def _needs_table(annotation: Any, namespace: dict[str, Any] | None, seen: tuple[
     return any(_needs_table(item, namespace, seen) for item in inner if not isinstance(item, (str, int, bytes)))
 
 
-def _has_wide_variables(cls: Any) -> bool:
-    """Tell whether a type variable of *cls* or of its bases stands for something else than its bound."""
+def _is_beyond_msgspec(cls: Any) -> bool:
+    """Tell whether *cls* is a generic TypedDict, or has a type variable that can be something else than its bound."""
     variables = [item for base in cls.__mro__ for item in getattr(base, "__parameters__", ())]
-    return any(getattr(item, "__constraints__", ()) or has_default(item) for item in variables)
+    wide = any(getattr(item, "__constraints__", ()) or has_default(item) for item in variables)
+    return wide or (hasattr(cls, "__required_keys__") and Generic in cls.__mro__)
 
 
 def _adapters_of_what_is_loaded(codec: JSONCodec) -> list[ModelAdapter]:
