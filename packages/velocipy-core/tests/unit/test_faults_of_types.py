@@ -1,11 +1,12 @@
 """Annotations, markers and constraints that no request could ever satisfy are found at start, with their place."""
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Annotated, Any, Optional, Union
+from typing import Annotated, Any, Generic, Optional, TypedDict, TypeVar, Union
 
 import pytest
 
@@ -269,3 +270,19 @@ def test_pydantic_types_that_it_cannot_read_either() -> None:
     ):
         assert fault_of(annotation).parameter == "value"
     assert fault_of(Model, path="/{value}").parameter == "value"
+
+
+T = TypeVar("T")
+
+
+class Above(TypedDict, Generic[T]):
+    value: T
+
+
+class Below(Above):  # type: ignore[type-arg]
+    other: int
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="it remembers the bases of a TypedDict")
+def test_no_variable_of_a_forgotten_base_is_taken_for_anything() -> None:
+    assert "type variables in the bases of Below" in str(fault_of(Below))

@@ -90,6 +90,8 @@ def _hints(cls: Any, annotation: Any, namespace: dict[str, Any] | None) -> dict[
     hints = typing.get_type_hints(cls, localns=namespace, include_extras=True)
     if not any(map(_variables, hints.values())):
         return hints
+    if _has_lost_bases(cls):
+        raise TypeError(f"before Python 3.12 nobody knows what the type variables in the bases of {cls.__name__} mean")
     classes = list(_with_arguments(annotation, {}))
     declared = [(typing.get_type_hints(base, localns=namespace, include_extras=True), given) for base, given in classes]
     return {
@@ -97,6 +99,11 @@ def _hints(cls: Any, annotation: Any, namespace: dict[str, Any] | None) -> dict[
         name: substitute(hint, [given for known, given in declared if known.get(name) == hint][-1])
         for name, hint in hints.items()
     }
+
+
+def _has_lost_bases(cls: Any) -> bool:
+    """Tell whether *cls* is a TypedDict of which Python 3.11 forgot the bases: none of them had arguments."""
+    return hasattr(cls, "__required_keys__") and "__orig_bases__" not in vars(cls)
 
 
 def substitute(annotation: Any, arguments: Mapping[Any, Any]) -> Any:
