@@ -140,8 +140,6 @@ def test_only_what_was_there_is_in_the_dict(client: Client, name: str, data: dic
     assert client.post(f"/answer/{name}", json={**data, "unknown": "x"}).json() == data
 
 
-# -- what does not work yet -----------------------------------------------------------------------------------------
-
 NAMESPACE: dict[str, Any] = {"__name__": __name__}
 exec(
     """

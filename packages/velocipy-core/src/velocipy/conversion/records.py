@@ -9,7 +9,7 @@ import dataclasses
 import sys
 import typing
 from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Final, NamedTuple, TypeVar, Union, get_args, get_origin
 
 
 class Field(NamedTuple):
@@ -205,21 +205,26 @@ def is_typed_dict(cls: Any) -> bool:
 def _typed_dict(cls: Any, hints: dict[str, Any]) -> Record:
     fields = []
     for name, hint in hints.items():
-        annotation, required = _qualified(hint)  # the class has not seen it where its annotations are text
-        fields.append(Field(name, name, annotation, name in cls.__required_keys__ if required is None else required))
+        annotation, qualifiers = _without_qualifiers(hint)
+        # Python does not see those that are text.
+        required = "Required" in qualifiers or (name in cls.__required_keys__ and "NotRequired" not in qualifiers)
+        fields.append(Field(name, name, annotation, required))
     return Record(cls.__name__, fields, dict)
 
 
-def _qualified(hint: Any) -> tuple[Any, bool | None]:
-    """Return *hint* without Required, NotRequired and ReadOnly, and which of the first two it has."""
-    if get_origin(hint) is Annotated:
-        annotation, required = _qualified(hint.__origin__)
-        return Annotated[annotation, *hint.__metadata__], required
-    qualifier = getattr(get_origin(hint), "_name", None)
-    if qualifier not in ("Required", "NotRequired", "ReadOnly"):
-        return hint, None
-    annotation, required = _qualified(get_args(hint)[0])
-    return annotation, required if qualifier == "ReadOnly" else qualifier == "Required"
+def _without_qualifiers(hint: Any) -> tuple[Any, list[str]]:
+    """Return *hint* without Required, NotRequired, ReadOnly and Final, which are no types, and those that it has."""
+    origin = get_origin(hint)
+    if origin is Annotated:
+        annotation, qualifiers = _without_qualifiers(hint.__origin__)
+        return (Annotated[annotation, *hint.__metadata__] if qualifiers else hint), qualifiers
+    if hint is Final:
+        return Any, ["Final"]
+    name = getattr(origin, "_name", None)
+    if name not in ("Required", "NotRequired", "ReadOnly", "Final"):
+        return hint, []
+    annotation, qualifiers = _without_qualifiers(get_args(hint)[0])
+    return annotation, [name, *qualifiers]
 
 
 def _named_tuple(cls: Any, hints: dict[str, Any]) -> Record:
