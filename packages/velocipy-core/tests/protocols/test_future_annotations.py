@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
@@ -119,6 +120,26 @@ def nested_local_app() -> VelociPy:
     return local
 
 
+def local_struct_app() -> VelociPy:
+    """Make an application in which a Struct of this function names another in its fields."""
+    import msgspec
+
+    local = VelociPy()
+
+    class Local(msgspec.Struct):
+        name: str
+
+    class Outer(msgspec.Struct, kw_only=True, rename="upper"):
+        more: list[Local] = []
+        inner: Local
+
+    @local.post("/nested")
+    async def nested(item: Outer) -> Outer:
+        return item
+
+    return local
+
+
 def test_types_of_the_module(client: Client) -> None:
     assert client.get("/module?limit=3", headers={"tag": "t"}).json() == [3, "t"]
     assert client.get("/module?limit=11").json()["detail"][0]["type"] == "less_than_equal"
@@ -159,6 +180,15 @@ def test_types_of_the_function_around(client: Client) -> None:
 @pytest.mark.velocipy_app("nested_local_app")
 def test_types_that_local_types_name(client: Client) -> None:
     assert client.post("/nested", json={"inner": {"name": "deep"}}).text == "deep"
+
+
+@pytest.mark.skipif(find_spec("msgspec") is None, reason="its models are tested here")
+@pytest.mark.velocipy_app("local_struct_app")
+def test_types_that_local_structs_name(client: Client) -> None:
+    response = client.post("/nested", json={"INNER": {"name": "deep"}})
+    assert response.json() == {"MORE": [], "INNER": {"name": "deep"}}
+    response = client.post("/nested", json={"MORE": [{}]})
+    assert [fault["loc"] for fault in response.json()["detail"]] == [["body", "MORE", 0, "name"], ["body", "INNER"]]
 
 
 def test_a_type_for_checkers_alone_is_a_mistake_that_says_so() -> None:

@@ -164,10 +164,15 @@ def _reader(cls: Any) -> Callable[[Any, dict[str, Any]], Record] | None:
 
 
 def _struct(cls: Any, hints: dict[str, Any]) -> Record:
-    info = sys.modules["msgspec"].structs.fields(cls)
     config = cls.__struct_config__
     tag = None if config.tag is None else (config.tag_field, config.tag)
-    fields = [Field(field.name, field.encode_name, hints[field.name], field.required) for field in info]
+    names = cls.__struct_fields__
+    without = sys.modules["msgspec"].NODEFAULT
+    defaults = [without] * (len(names) - len(cls.__struct_defaults__)) + [*cls.__struct_defaults__]
+    fields = [
+        Field(name, key, hints[name], default is without)
+        for name, key, default in zip(names, cls.__struct_encode_fields__, defaults, strict=True)
+    ]
     return Record(
         cls.__name__, fields, cls, tag, config.forbid_unknown_fields, config.array_like, not config.array_like
     )
