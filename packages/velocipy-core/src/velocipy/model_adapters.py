@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
-from velocipy.conversion.faults import Convert
+from velocipy.conversion.faults import INVALID, Convert, Loc
+from velocipy.errors import Fault, ValidationError, invalid_json
 from velocipy.serialization import JSONCodec
 from velocipy.types import Selection
 
@@ -20,6 +21,27 @@ class Decoder(NamedTuple):
     decode: Callable[[bytes], Any]
     errors: tuple[type[Exception], ...]
     explain: Convert
+
+
+def decoder_by_codec(convert: Convert, codec: JSONCodec) -> Decoder:
+    """Return the decoder that reads by *codec* and then does *convert* of JSON data."""
+
+    def explain(data: bytes, loc: Loc, faults: list[Fault]) -> Any:
+        try:
+            value = codec.decode(data)
+        except (ValueError, RecursionError) as error:
+            faults.append(invalid_json(error, loc))
+            return INVALID
+        return convert(value, loc, faults)
+
+    def decode(data: bytes) -> Any:
+        faults: list[Fault] = []
+        value = explain(data, (), faults)
+        if faults:
+            raise ValidationError(faults)
+        return value
+
+    return Decoder(decode, (ValidationError,), explain)
 
 
 class ModelField(NamedTuple):

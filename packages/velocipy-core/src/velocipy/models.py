@@ -16,12 +16,12 @@ from velocipy.conversion.faults import INVALID, Convert, Loc, refuse
 from velocipy.conversion.projection import invalid_response, read_projection
 from velocipy.conversion.records import has_default, is_record, read_record
 from velocipy.conversion.table import Table, UnsupportedType, unwrap
-from velocipy.errors import Fault, ValidationError, invalid_json
-from velocipy.model_adapters import Decoder, Fields, ModelAdapter, ModelField
-from velocipy.serialization import JSONCodec
+from velocipy.errors import Fault, invalid_json
+from velocipy.model_adapters import Decoder, Fields, ModelAdapter, ModelField, decoder_by_codec
+from velocipy.serialization import JSONCodec, default_codec, is_ours
 from velocipy.types import Selection
 
-__all__ = ["Decoder", "Fields", "ModelAdapter", "ModelField", "Models", "shallow"]
+__all__ = ["Decoder", "Fields", "ModelAdapter", "ModelField", "Models", "decoder_by_codec", "shallow"]
 
 Made = TypeVar("Made")
 
@@ -31,7 +31,8 @@ class Models:
 
     def __init__(self, adapters: Sequence[ModelAdapter], codec: JSONCodec) -> None:
         self._codec = codec
-        self._foreign = [*adapters, *_adapters_of_what_is_loaded(codec)]
+        self._json = codec if is_ours(codec) else default_codec()  # for what stays between us and the adapters
+        self._foreign = [*adapters, *_adapters_of_what_is_loaded(self._json)]
         self._made: dict[Any, Any] = {}
         self.data = Table(text=False, foreign=partial(self._foreign_conversion, text=False))
         self.text = Table(
@@ -86,7 +87,10 @@ class Models:
     def _encoder(self, annotation: Any, selection: Selection, check: bool) -> Callable[[Any], bytes] | None:
         for adapter in self._foreign:
             if adapter.supports(annotation):
-                return adapter.encoder(annotation, selection, check=check)
+                encode_model = adapter.encoder(annotation, selection, check=check)
+                if is_ours(self._codec):
+                    return encode_model
+                return lambda value: self._codec.encode(self._json.decode(encode_model(value)))
         projection = read_projection(annotation, selection, self.data.namespace, self._foreign_cut)
         if projection is None and selection != Selection():
             raise UnsupportedType("it has no fields to choose from")
@@ -123,7 +127,7 @@ class Models:
         """Return what makes builtins of a value of a model that is not ours and stands within what is."""
         for adapter in self._foreign:
             if adapter.is_model(cls):
-                encode, decode = adapter.encoder(cls, selection), self._codec.decode
+                encode, decode = adapter.encoder(cls, selection), self._json.decode
                 return lambda value: decode(encode(value))
         return None
 
@@ -167,27 +171,10 @@ def _decoder_by_table(table: Table, annotation: Any, codec: JSONCodec) -> Decode
     """Return the conversion to what the table knows, by msgspec's decoder where that is installed and agrees."""
     convert = shallow(table.conversion(annotation))
 
-    def explain(data: bytes, loc: Loc, faults: list[Fault]) -> Any:
-        try:
-            value = codec.decode(data)
-        except (ValueError, RecursionError) as error:
-            faults.append(invalid_json(error, loc))
-            return INVALID
-        return convert(value, loc, faults)
-
-    decode = _msgspec_decode(annotation, table.namespace)
-    if decode is not None:
-        # A TypeError of msgspec is about a set of what cannot be hashed.
-        return Decoder(decode, (ValueError, RecursionError, TypeError), explain)
-
-    def decode_and_convert(data: bytes) -> Any:
-        faults: list[Fault] = []
-        value = explain(data, (), faults)
-        if faults:
-            raise ValidationError(faults)
-        return value
-
-    return Decoder(decode_and_convert, (ValidationError,), explain)
+    decoder = decoder_by_codec(convert, codec)
+    decode = _msgspec_decode(annotation, table.namespace) if is_ours(codec) else None
+    # A TypeError of msgspec is about a set of what cannot be hashed.
+    return decoder if decode is None else Decoder(decode, (ValueError, RecursionError, TypeError), decoder.explain)
 
 
 def shallow(convert: Convert) -> Convert:

@@ -14,8 +14,8 @@ from velocipy.conversion.faults import INVALID, MAX_FAULTS, Convert, Loc, refuse
 from velocipy.conversion.projection import ResponseTypeError, as_mapping, invalid_response
 from velocipy.conversion.table import LISTS, UnsupportedType, is_optional, union_members, unwrap
 from velocipy.errors import Fault, invalid_json
-from velocipy.model_adapters import Decoder, Fields, ModelField
-from velocipy.serialization import JSONCodec
+from velocipy.model_adapters import Decoder, Fields, ModelField, decoder_by_codec
+from velocipy.serialization import JSONCodec, is_ours
 from velocipy.types import Selection
 
 _N, _I = b"NI"
@@ -88,6 +88,8 @@ class PydanticAdapter:
         return any(map(_reads_first, metadata)) or any(map(self.takes_text, arguments))
 
     def decoder(self, annotation: Any, codec: JSONCodec) -> Decoder:
+        if not is_ours(codec):
+            return decoder_by_codec(self.converter(annotation, text=False), codec)
         adapter, error_type = self._type_adapter(annotation)
         validate = adapter.validator.validate_json  # PERF: the wrapper around it takes 0.15 us
 

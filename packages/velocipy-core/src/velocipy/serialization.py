@@ -107,6 +107,11 @@ def default_codec() -> JSONCodec:
         return StdlibCodec()
 
 
+def is_ours(codec: JSONCodec) -> bool:
+    """Tell whether *codec* is one of these, so that others may read and write the same JSON in its place."""
+    return type(codec) in (StdlibCodec, MsgspecCodec, OrjsonCodec)
+
+
 def to_builtins(value: Any) -> Any:
     """Return *value* as something plainer that a codec can encode.
 

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from importlib.util import find_spec
 from typing import Annotated, Any, NamedTuple, TypedDict
 from uuid import UUID
 
@@ -226,3 +227,66 @@ def test_a_codec_of_ones_own_reads_what_a_handler_asks_for(client: Client) -> No
     assert client.post("/request", content=b"[]", headers=JSON).json() == [{"read by": "ours"}]
     response = client.post("/request", content=b"[", headers=JSON)
     assert (response.status_code, response.json()["detail"][0]["type"]) == (422, "json_invalid")
+
+
+class Wrapping:
+    """A codec whose JSON is another than that of the values."""
+
+    def encode(self, value: Any, /) -> bytes:
+        return StdlibCodec().encode({"wrapped": value})
+
+    def decode(self, data: bytes, /) -> Any:
+        return StdlibCodec().decode(data)["wrapped"]
+
+
+def wrapped() -> VelociPy:
+    return with_codec(Wrapping())
+
+
+def test_typed_bodies_are_read_by_a_codec_of_ones_own(client_factory: Any) -> None:
+    client = client_factory("wrapped")
+    assert client.post("/item", json={"wrapped": {"name": "a"}}).json() == {"wrapped": {"name": "a", "at": None}}
+    assert client.post("/any", json={"wrapped": 5}).json() == {"wrapped": [5]}
+    response = client.post("/item", json={"wrapped": {}})
+    assert response.json()["wrapped"]["detail"][0]["loc"] == ["body", "name"]
+    assert client.post("/item", content=b"{", headers=JSON).status_code == 422
+
+
+def wrapped_models() -> VelociPy:
+    from pydantic import BaseModel
+
+    app = VelociPy(json_encoder=Wrapping())
+
+    class Model(BaseModel):
+        name: str
+        at: datetime | None = None
+
+    @app.post("/model")
+    async def model(model: Model) -> Model:
+        return model
+
+    @app.post("/models")
+    async def models(one: Model, two: dict[str, Model]) -> dict[str, Model]:
+        return {"one": one, **two}
+
+    @dataclass
+    class Holder:
+        model: Model
+
+    @app.post("/holder")
+    async def holder(holder: Holder) -> Holder:
+        return holder
+
+    return app
+
+
+@pytest.mark.skipif(find_spec("pydantic") is None, reason="its models are tested here")
+def test_models_of_pydantic_are_read_and_written_by_a_codec_of_ones_own(client_factory: Any) -> None:
+    client = client_factory("wrapped_models")
+    sent = {"name": "a", "at": "2024-01-02T00:00:00Z"}
+    assert client.post("/model", json={"wrapped": sent}).json() == {"wrapped": sent}
+    body = {"one": sent, "two": {"two": sent}}
+    assert client.post("/models", json={"wrapped": body}).json() == {"wrapped": {"one": sent, "two": sent}}
+    assert client.post("/holder", json={"wrapped": {"model": sent}}).json() == {"wrapped": {"model": sent}}
+    response = client.post("/model", json={"wrapped": {"at": "x"}})
+    assert [fault["loc"] for fault in response.json()["wrapped"]["detail"]] == [["body", "name"], ["body", "at"]]
