@@ -316,12 +316,25 @@ class TextNode[T]:
     children: list[TextNode[T]] = field(default_factory=list)
 
 
+@dataclass
+class TextLeaf[T](TextNode[list[T]]):
+    single: T | None = None
+
+
 def with_text() -> VelociPy:
     app = VelociPy()
 
     @app.post("/node")
     async def node(value: TextNode[int]) -> TextNode[int]:
         return value
+
+    @app.post("/leaf")
+    async def leaf(value: TextLeaf[int]) -> TextLeaf[int]:
+        return value
+
+    @app.post("/function")
+    async def function[N: int](value: N, more: list[N]) -> list[N]:
+        return [value, *more]
 
     return app
 """
@@ -513,9 +526,6 @@ def test_a_type_parameter_with_constraints_is_one_of_them(client_factory: Any) -
     assert client.post("/choice", json={"value": [1]}).status_code == 422
 
 
-@pytest.mark.xfail(
-    sys.version_info < (3, 12, 4), strict=True, reason="typing knows type parameters in text since Python 3.12.4"
-)
 def test_type_parameters_may_be_named_in_text(client_factory: Any) -> None:
     client = client_factory("with_text")
     value = {"value": 1, "children": [{"value": 2, "children": []}]}
@@ -525,3 +535,18 @@ def test_type_parameters_may_be_named_in_text(client_factory: Any) -> None:
         ["body", "value"],
         ["body", "children", 0, "value"],
     ]
+
+
+def test_the_same_name_may_be_another_type_parameter_in_a_base(client_factory: Any) -> None:
+    client = client_factory("with_text")
+    value = {"value": [1], "children": [{"value": [2], "children": []}], "single": 3}
+    assert client.post("/leaf", json=value).json() == value
+    response = client.post("/leaf", json={"value": 1, "single": [3]})
+    assert [fault["loc"] for fault in response.json()["detail"]] == [["body", "value"], ["body", "single"]]
+
+
+def test_functions_may_name_their_type_parameters_in_text(client_factory: Any) -> None:
+    client = client_factory("with_text")
+    assert client.post("/function?value=1", json=[2]).json() == [1, 2]
+    response = client.post("/function?value=x", json=["y"])
+    assert [fault["loc"] for fault in response.json()["detail"]] == [["query", "value"], ["body", 0]]

@@ -87,18 +87,30 @@ def _has_dict(cls: Any) -> bool:
 
 def _hints(cls: Any, annotation: Any, namespace: dict[str, Any] | None) -> dict[str, Any]:
     """Return the types of the fields, with what each type variable stands for in the class that declares them."""
-    hints = typing.get_type_hints(cls, localns=namespace, include_extras=True)
+    hints = _resolved(cls, namespace)
     if not any(map(_variables, hints.values())):
         return hints
     if _has_lost_bases(cls):
         raise TypeError(f"before Python 3.12 nobody knows what the type variables in the bases of {cls.__name__} mean")
     classes = list(_with_arguments(annotation, {}))
-    declared = [(typing.get_type_hints(base, localns=namespace, include_extras=True), given) for base, given in classes]
+    declared = [(_resolved(base, namespace), given) for base, given in classes]
     return {
         # The same variable may mean something else in each class, so that the one most below counts.
         name: substitute(hint, [given for known, given in declared if known.get(name) == hint][-1])
         for name, hint in hints.items()
     }
+
+
+def _resolved(cls: Any, namespace: dict[str, Any] | None) -> dict[str, Any]:
+    if not (3, 12) <= sys.version_info < (3, 12, 4):
+        return typing.get_type_hints(cls, localns=namespace, include_extras=True)
+    hints: dict[str, Any] = {}  # the type parameters of each class, of which typing knows nothing yet
+    known = dict(namespace or {})
+    for base in reversed(cls.__mro__):
+        known |= {parameter.__name__: parameter for parameter in getattr(base, "__type_params__", ())}
+        found = typing.get_type_hints(base, localns=known, include_extras=True)
+        hints |= {name: found[name] for name in vars(base).get("__annotations__", ())}
+    return hints
 
 
 def _has_lost_bases(cls: Any) -> bool:

@@ -122,7 +122,7 @@ def read_parameters(
     known = getattr(function, "__globals__", None)
     if known is None:  # a builtin, or an instance whose call is one
         known = vars(sys.modules.get(getattr(function, "__module__", ""), typing))
-    local = {**_closure(function), **(namespace or {})}
+    local = _local(function, namespace)
     bound = call.keywords if isinstance(call, functools.partial) else {}
     parameters = []
     for parameter in signature.parameters.values():
@@ -167,7 +167,7 @@ def read_return(call: Callable[..., Any], namespace: dict[str, Any] | None) -> A
         annotation = _signature(call).return_annotation
     except (ValueError, TypeError):  # of a builtin
         return MISSING
-    local = {**_closure(function), **(namespace or {})}
+    local = _local(function, namespace)
     return _awaited(_resolve(annotation, getattr(function, "__globals__", {}), local))
 
 
@@ -195,6 +195,11 @@ def _resolve(annotation: Any, known: dict[str, Any], local: dict[str, Any]) -> A
         return annotation
     holder = SimpleNamespace(__annotations__={"it": annotation})
     return typing.get_type_hints(holder, known, local, include_extras=True)["it"]
+
+
+def _local(function: Any, namespace: dict[str, Any] | None) -> dict[str, Any]:
+    parameters = {parameter.__name__: parameter for parameter in getattr(function, "__type_params__", ())}
+    return {**_closure(function), **(namespace or {}), **parameters}
 
 
 def _closure(function: Any) -> dict[str, Any]:
