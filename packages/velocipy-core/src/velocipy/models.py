@@ -200,7 +200,7 @@ def _msgspec_decode(annotation: Any, namespace: dict[str, Any] | None) -> Callab
         return None
     try:
         return msgspec.json.Decoder(annotation).decode
-    except (TypeError, NameError):  # a type, or a local name, that it does not know
+    except Exception:  # of any kind, for a type or a local name that it does not know
         return None
 
 

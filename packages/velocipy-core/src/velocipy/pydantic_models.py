@@ -30,14 +30,7 @@ class PydanticAdapter:
         self._encode = codec.encode
 
     def supports(self, annotation: Any) -> bool:
-        plain, metadata = unwrap(annotation)
-        if any(type(item).__module__.partition(".")[0] == "pydantic" for item in (plain, *metadata)):
-            return True
-        if hasattr(plain, "__pydantic_validator__"):
-            return True
-        if any(hasattr(item, "__get_pydantic_core_schema__") for item in (plain, *metadata)):
-            return True
-        return any(self.supports(argument) for argument in get_args(plain) if not isinstance(argument, (str, int)))
+        return any(map(_has_schema, _parts(annotation)))
 
     def is_model(self, annotation: Any) -> bool:
         plain, _ = unwrap(annotation)
@@ -83,9 +76,7 @@ class PydanticAdapter:
         return convert
 
     def takes_text(self, annotation: Any) -> bool:
-        plain, metadata = unwrap(annotation)
-        arguments = [] if get_origin(plain) is Literal else get_args(plain)
-        return any(map(_reads_first, metadata)) or any(map(self.takes_text, arguments))
+        return any(_reads_first(item) for part in _parts(annotation) for item in unwrap(part)[1])
 
     def decoder(self, annotation: Any, codec: JSONCodec) -> Decoder:
         if not is_ours(codec):
@@ -147,13 +138,15 @@ class PydanticAdapter:
 
         return encode
 
-    def _made_by(self, annotation: Any) -> Callable[[Any], bool]:
+    def _made_by(self, annotation: Any, above: tuple[Any, ...] = ()) -> Callable[[Any], bool]:
         """Return the test whether a value is made of instances of the models of *annotation* and of nothing else."""
         if self.is_model(annotation):
             plain, _ = unwrap(annotation)
             return lambda value: type(value) is plain
+        if annotation in above:  # an alias that names itself
+            return lambda value: False
         inner, many = _containers(annotation)
-        tests = [self._made_by(item) for item in inner]
+        tests = [self._made_by(item, (*above, annotation)) for item in inner]
         if not many:
             optional = is_optional(annotation)
             return lambda value: (optional and value is None) or any(test(value) for test in tests)
@@ -227,6 +220,25 @@ def _pydantic_faults(error: Any, loc: Loc, faults: list[Fault], names: Mapping[A
 
 def _field_names(model: Any) -> set[str]:
     return {*model.model_fields, *model.model_computed_fields}
+
+
+def _parts(annotation: Any, above: tuple[Any, ...] = ()) -> Iterator[Any]:
+    """Yield a type and all that stand within it; an alias may name itself."""
+    yield annotation
+    plain, _ = unwrap(annotation)
+    if annotation not in above and get_origin(plain) is not Literal:
+        for argument in get_args(plain):
+            yield from _parts(argument, (*above, annotation))
+
+
+def _has_schema(annotation: Any) -> bool:
+    plain, metadata = unwrap(annotation)
+    if hasattr(plain, "__pydantic_validator__"):
+        return True
+    return any(
+        type(item).__module__.partition(".")[0] == "pydantic" or hasattr(item, "__get_pydantic_core_schema__")
+        for item in (plain, *metadata)
+    )
 
 
 def _containers(annotation: Any) -> tuple[list[Any], bool]:

@@ -13,7 +13,7 @@ from typing import Any, ForwardRef, Generic, Literal, NamedTuple, TypeVar, get_a
 
 from velocipy.conversion.records import Record, is_record, is_typed_dict, read_output, substitute
 from velocipy.conversion.scalars import DATA
-from velocipy.conversion.table import LISTS, UnsupportedType, union_members, unwrap
+from velocipy.conversion.table import LISTS, UnsupportedType, is_alias, union_members, unwrap
 from velocipy.errors import Fault, VelociPyException
 from velocipy.types import UNSET, Selection
 
@@ -64,23 +64,44 @@ class _Reader:
         self._selection = selection
         self._namespace = namespace
         self._foreign = foreign
-        self._known: dict[tuple[Any, bool], Projection] = {}
+        self._known: dict[tuple[Any, bool], Projection | None] = {}
         self._depth = 0
         self.outermost: set[str] = set()
         self.has_foreign = False
 
     def read(self, annotation: Any) -> Projection | None:
+        return self._alias(annotation) if is_alias(annotation) else self._read(annotation)
+
+    def _alias(self, annotation: Any) -> Projection | None:
+        known = (annotation, self._depth == 0)
+        if known not in self._known:
+            # It may name itself, which has fields if any other part of it has some.
+            trial = _Reader(self._selection, self._namespace, self._foreign)
+            trial._known, trial._depth = {**self._known, known: None}, self._depth
+            self._known[known] = None if trial._read(annotation) is None else self._later(known, self._read)
+        return self._known[known]
+
+    def _later(self, known: tuple[Any, bool], read: Callable[[Any], Projection | None]) -> Projection | None:
+        """Return what *read* returns; until then something stands for it, because a type may name itself."""
+        later: list[Any] = []
+        self._known[known] = Projection(lambda value: later[0].fits(value), lambda value: later[0].cut(value))
+        later.append(read(known[0]))
+        self._known[known] = later[0]
+        return self._known[known]
+
+    def _read(self, annotation: Any) -> Projection | None:
         plain, _ = unwrap(annotation)
         if isinstance(plain, (str, ForwardRef)):
             raise UnsupportedType(f"{plain!r} is the name of a type and not the type")
         if union_members(plain):
-            return self._union([unwrap(member)[0] for member in union_members(plain)])
+            return self._union(union_members(plain))
         if isinstance(plain, TypeVar):
             return self.read(substitute(plain, {}))
         origin = get_origin(plain) or plain
         arguments = get_args(plain)
         if is_record(plain):
-            return self._record(plain)
+            known = (plain, self._depth == 0)
+            return self._known[known] if known in self._known else self._later(known, self._record)
         if getattr(origin, "_is_protocol", False):
             raise UnsupportedType(f"{origin.__name__} is a protocol, which does not say what may leave")
         if not arguments:  # of a class of one's own, its base tells of what it is a list or dict
@@ -113,12 +134,6 @@ class _Reader:
         return self._selection if self._depth == 0 else Selection(exclude_none=self._selection.exclude_none)
 
     def _record(self, annotation: Any) -> Projection:
-        known = (annotation, self._depth == 0)
-        if known in self._known:
-            return self._known[known]
-        later: list[Projection] = []
-        # A class may name itself in its fields: until it is read, this stands for it.
-        self._known[known] = Projection(lambda value: later[0].fits(value), lambda value: later[0].cut(value))
         record = read_output(annotation, self._namespace)
         selection = self._selection_here()
         if self._depth == 0:
@@ -130,12 +145,10 @@ class _Reader:
             if field.name not in selection.exclude and (selection.include is None or field.name in selection.include)
         ]
         self._depth -= 1
-        later.append(_fields(record, get_origin(annotation) or annotation, fields, selection))
-        self._known[known] = later[0]
-        return later[0]
+        return _fields(record, get_origin(annotation) or annotation, fields, selection)
 
-    def _union(self, members: list[Any]) -> Projection | None:
-        read = [(member, self.read(member)) for member in members]
+    def _union(self, members: Sequence[Any]) -> Projection | None:
+        read = [(unwrap(member)[0], self.read(member)) for member in members]
         inner = [(get_origin(member) or member, projection) for member, projection in read if projection is not None]
         if not inner:
             return None

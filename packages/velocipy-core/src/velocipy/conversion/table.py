@@ -64,6 +64,11 @@ def unwrap(annotation: Any) -> tuple[Any, list[Any]]:
             return annotation, metadata
 
 
+def is_alias(annotation: Any) -> bool:
+    """Tell whether *annotation* is an alias of PEP 695, which may name itself."""
+    return "TypeAliasType" in (type(annotation).__name__, type(get_origin(annotation)).__name__)
+
+
 def is_optional(annotation: Any) -> bool:
     """Tell whether None is among the types of *annotation*."""
     annotation, _ = unwrap(annotation)
@@ -103,7 +108,7 @@ class Table:
         self._judged = judged
         self._allow_inf_nan = allow_inf_nan
         self._scalars = DATA if not text else {**TEXT, float: text_any_float} if allow_inf_nan else TEXT
-        self._records: dict[Any, Convert] = {}
+        self._named: dict[Any, Convert] = {}
 
     def conversion(self, annotation: Any) -> Convert:
         """Return the conversion to *annotation*.
@@ -111,6 +116,24 @@ class Table:
         Raises:
             UnsupportedType: If there is none.
         """
+        return self._once(self._conversion, annotation) if is_alias(annotation) else self._conversion(annotation)
+
+    def _once(self, make: Callable[[Any], Convert], annotation: Any) -> Convert:
+        """Return what *make* makes of a class or an alias, which may name itself."""
+        known = self._named.get(annotation)
+        if known is not None:
+            return known
+        built: list[Convert] = []
+        self._named[annotation] = lambda value, loc, faults: built[0](value, loc, faults)
+        try:
+            built.append(make(annotation))
+        except BaseException:
+            del self._named[annotation]
+            raise
+        self._named[annotation] = built[0]
+        return built[0]
+
+    def _conversion(self, annotation: Any) -> Convert:
         plain, metadata = unwrap(annotation)
         if self.text and not self._allow_inf_nan and _allows_inf_nan(metadata):
             table = Table(
@@ -178,7 +201,7 @@ class Table:
                 if origin in _DICTS:
                     return self._dict(*(get_args(annotation) or (Any, Any)))
                 if is_record(annotation):
-                    return self._record(annotation)
+                    return self._once(self._record, annotation)
         shown = getattr(annotation, "__name__", None) or repr(annotation)
         raise UnsupportedType(f"{shown} cannot be made of {'text' if self.text else 'JSON'}")
 
@@ -310,12 +333,6 @@ class Table:
         return convert
 
     def _record(self, annotation: Any) -> Convert:
-        known = self._records.get(annotation)
-        if known is not None:
-            return known
-        built: list[Convert] = []
-        # A class may name itself in its fields: until it is built, this stands for it.
-        self._records[annotation] = lambda value, loc, faults: built[0](value, loc, faults)
         try:
             record = read_record(annotation, self.namespace)
         except NameError as error:
@@ -326,9 +343,7 @@ class Table:
                 fields.append((field.name, field.key, field.required, self.conversion(field.annotation)))
             except UnsupportedType as error:
                 raise UnsupportedType(f"{record.name}.{field.name}: {error}") from None
-        built.append(_record_conversion(record, fields))
-        self._records[annotation] = built[0]
-        return built[0]
+        return _record_conversion(record, fields)
 
 
 def _record_conversion(record: Record, fields: list[tuple[str, str, bool, Convert]]) -> Convert:
