@@ -71,7 +71,7 @@ def read_output(annotation: Any, namespace: dict[str, Any] | None = None) -> Rec
         hints = _hints(cls, annotation, namespace)
         required = {field.name for field in record.fields if field.required}
         fields = [
-            Field(field.name, field.name, hints.get(field.name, Any), field.alias in required)
+            Field(field.name, field.name, _attrs_type(field, hints), field.alias in required)
             for field in attributes
             if field.name[0] != "_"
         ]
@@ -207,11 +207,15 @@ def _dataclass(cls: Any, hints: dict[str, Any]) -> Record:
 def _attrs(cls: Any, hints: dict[str, Any]) -> Record:
     nothing = sys.modules["attr"].NOTHING
     fields = [
-        Field(field.alias, field.alias, hints.get(field.name, Any), field.default is nothing)
+        Field(field.alias, field.alias, _attrs_type(field, hints), field.default is nothing)
         for field in cls.__attrs_attrs__
         if field.init
     ]
     return Record(cls.__name__, fields, cls)
+
+
+def _attrs_type(field: Any, hints: dict[str, Any]) -> Any:
+    return hints.get(field.name, Any if field.type is None else field.type)
 
 
 def is_typed_dict(cls: Any) -> bool:
