@@ -216,9 +216,6 @@ def test_every_method_may_have_a_body(client: Client, method: str) -> None:
     assert fault["loc"] == ["body", "name"]
 
 
-# -- what does not work yet -----------------------------------------------------------------------------------------
-
-
 def with_sets() -> VelociPy:
     app = VelociPy()
 
@@ -280,7 +277,6 @@ def with_mappings() -> VelociPy:
     return app
 
 
-@pytest.mark.xfail(strict=True, reason="a Mapping needs Body(), though a Sequence, a list and a dict do not")
 def test_a_mapping_is_the_body_as_a_sequence_is(client_factory: Any) -> None:
     client = client_factory("with_mappings")
     assert client.post("/mapping", json={"a": 1}).json() == {"a": 1}

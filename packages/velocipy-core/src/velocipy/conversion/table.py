@@ -36,7 +36,7 @@ _LIST_FAULTS = {
     frozenset: ("frozen_set_type", "Input should be a valid frozenset"),
     tuple: ("tuple_type", "Input should be a valid tuple"),
 }
-_DICTS = (dict, abc.Mapping, abc.MutableMapping)
+DICTS = (dict, abc.Mapping, abc.MutableMapping)
 _NO_OBJECT = ("model_type", "Input should be an object")
 
 
@@ -198,7 +198,7 @@ class Table:
             if origin in LISTS:
                 return self._list(origin, get_args(annotation))
             if not self.text:
-                if origin in _DICTS:
+                if origin in DICTS:
                     return self._dict(*(get_args(annotation) or (Any, Any)))
                 if is_record(annotation):
                     return self._once(self._record, annotation)

@@ -14,7 +14,7 @@ from typing import Annotated, Any, NamedTuple, get_args, get_origin
 from velocipy.background import BackgroundTasks
 from velocipy.conversion.constraints import read_constraints
 from velocipy.conversion.scalars import TEXT
-from velocipy.conversion.table import LISTS, UnsupportedType, is_optional, union_members, unwrap
+from velocipy.conversion.table import DICTS, LISTS, UnsupportedType, is_optional, union_members, unwrap
 from velocipy.errors import DependencyError, ParameterError, StartupError
 from velocipy.http.forms import INSTALL_MULTIPART
 from velocipy.http.request import Request
@@ -243,7 +243,7 @@ class Graph:
         origin = get_origin(plain) or plain
         if is_upload(annotation):
             return "file"
-        if isinstance(origin, type) and (issubclass(origin, dict) or origin in LISTS):
+        if isinstance(origin, type) and (issubclass(origin, dict) or origin in DICTS or origin in LISTS):
             return "body"
         if self._models.is_model(annotation):
             return "body"
