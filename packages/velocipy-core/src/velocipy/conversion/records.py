@@ -9,7 +9,7 @@ import dataclasses
 import sys
 import typing
 from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any, Final, NamedTuple, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Final, NamedTuple, TypeVar, Union, get_args, get_origin
 
 
 class Field(NamedTuple):
@@ -65,7 +65,7 @@ def read_output(annotation: Any, namespace: dict[str, Any] | None = None) -> Rec
         names = {field.name: field.required for field in record.fields}
         every = dataclasses.fields(cls)
         fields = [Field(field.name, field.name, hints[field.name], names.get(field.name, False)) for field in every]
-        return record._replace(fields=fields, as_it_is=len(names) == len(every))
+        return record._replace(fields=fields, as_it_is=all(field.init for field in every))
     attributes = getattr(cls, "__attrs_attrs__", None)
     if attributes is not None:
         hints = _hints(cls, annotation, namespace)
@@ -87,7 +87,7 @@ def _has_dict(cls: Any) -> bool:
 
 def _hints(cls: Any, annotation: Any, namespace: dict[str, Any] | None) -> dict[str, Any]:
     """Return the types of the fields, with what each type variable stands for in the class that declares them."""
-    hints = _resolved(cls, namespace)
+    hints = {name: _type_of_field(hint) for name, hint in _resolved(cls, namespace).items()}
     if not any(map(_variables, hints.values())):
         return hints
     if _has_lost_bases(cls):
@@ -96,9 +96,18 @@ def _hints(cls: Any, annotation: Any, namespace: dict[str, Any] | None) -> dict[
     declared = [(_resolved(base, namespace), given) for base, given in classes]
     return {
         # The same variable may mean something else in each class, so that the one most below counts.
-        name: substitute(hint, [given for known, given in declared if known.get(name) == hint][-1])
+        name: substitute(hint, [given for known, given in declared if _type_of_field(known.get(name)) == hint][-1])
         for name, hint in hints.items()
     }
+
+
+def _type_of_field(hint: Any) -> Any:
+    """Return *hint* without Final and InitVar, which say nothing about a value."""
+    if isinstance(hint, dataclasses.InitVar):
+        return hint.type
+    if get_origin(hint) is Final:
+        return get_args(hint)[0]
+    return Any if hint in (Final, dataclasses.InitVar) else hint
 
 
 def _resolved(cls: Any, namespace: dict[str, Any] | None) -> dict[str, Any]:
@@ -198,8 +207,8 @@ def _dataclass(cls: Any, hints: dict[str, Any]) -> Record:
             hints[field.name],
             field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING,
         )
-        for field in dataclasses.fields(cls)
-        if field.init
+        for field in cls.__dataclass_fields__.values()  # those of InitVar too
+        if field.init and ClassVar not in (hints[field.name], get_origin(hints[field.name]))
     ]
     return Record(cls.__name__, fields, cls)
 
@@ -234,15 +243,13 @@ def _typed_dict(cls: Any, hints: dict[str, Any]) -> Record:
 
 
 def _without_qualifiers(hint: Any) -> tuple[Any, list[str]]:
-    """Return *hint* without Required, NotRequired, ReadOnly and Final, which are no types, and those that it has."""
+    """Return *hint* without Required, NotRequired and ReadOnly, which are no types, and the names of those it has."""
     origin = get_origin(hint)
     if origin is Annotated:
         annotation, qualifiers = _without_qualifiers(hint.__origin__)
         return (Annotated[annotation, *hint.__metadata__] if qualifiers else hint), qualifiers
-    if hint is Final:
-        return Any, ["Final"]
     name = getattr(origin, "_name", None)
-    if name not in ("Required", "NotRequired", "ReadOnly", "Final"):
+    if name not in ("Required", "NotRequired", "ReadOnly"):
         return hint, []
     annotation, qualifiers = _without_qualifiers(get_args(hint)[0])
     return annotation, [name, *qualifiers]
