@@ -10,7 +10,7 @@ from velocipy import Depends, Form, HTTPException, Request, UploadFile, VelociPy
 
 pytest.importorskip("python_multipart")
 pytest.importorskip("msgspec", reason="a model that forbids other fields is one of its own")
-from msgspec import Struct  # noqa: E402
+from msgspec import Struct
 
 app = VelociPy()
 
