@@ -407,7 +407,7 @@ def with_default() -> VelociPy:
     import typing_extensions
 
     app = VelociPy()
-    variable: Any = typing_extensions.TypeVar("variable", default=int)
+    variable = typing_extensions.TypeVar("variable", default=int)
     generic: Any = Generic
     value: Any = make_dataclass("Default", [("value", variable)], bases=(generic[variable],))
 
