@@ -96,6 +96,12 @@ class MutableHeaders(Headers):
     def __init__(self, pairs: HeadersInput | None = None) -> None:
         self._pairs = [check_header(name, value) for name, value in _pairs_of(pairs or ())]
 
+    def copy(self) -> MutableHeaders:
+        """Return fields of their own, which may be changed without changing these."""
+        made = MutableHeaders.__new__(MutableHeaders)
+        made._pairs = self._pairs.copy()  # checked before
+        return made
+
     def __setitem__(self, name: str, value: str) -> None:
         """Set *name* to *value* alone, in the place of its first value."""
         pair = check_header(name, value)

@@ -15,6 +15,7 @@ from velocipy.http.headers import HeadersInput, MutableHeaders
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from typing import Self
 
     from velocipy.http.request import Request
 
@@ -137,6 +138,18 @@ class Response:
 
     def bind(self, encode: Callable[[Any], bytes]) -> None:
         """Make the body, where it takes the application's JSON codec; called once, when a route has answered."""
+
+    def copy(self) -> Self:
+        """Return a response with headers of its own and the same body.
+
+        What a handler returned may be returned to others at the same time: middleware changes a copy of it.
+        """
+        cls = type(self)
+        made = cls.__new__(cls)
+        made.__dict__.update(self.__dict__)
+        headers = self.headers
+        made.headers = headers.copy() if type(headers) is MutableHeaders else MutableHeaders(headers)
+        return made
 
     def set_cookie(
         self,

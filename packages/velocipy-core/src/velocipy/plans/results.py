@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from enum import Enum
 from typing import Any
 
-from velocipy.http.headers import MutableHeaders
 from velocipy.http.response import PlainTextResponse, Response, StreamingResponse
 
 Encode = Callable[[Any], bytes]
@@ -122,10 +121,7 @@ def join(answer: Response, given: Response, status: int | None) -> Response:
         if given.status_code is None:
             given.status_code = status or 200
         return answer
-    from copy import copy  # seldom needed, and nothing that every program has to load
-
-    joined = copy(answer)
-    joined.headers = MutableHeaders(answer.headers)
+    joined = answer.copy()
     if given.status_code is not None:
         joined.status_code = given.status_code
     for name in given.headers:

@@ -1,0 +1,76 @@
+"""A name for each request, the same in its answer, its log records and the services that it asks."""
+
+from __future__ import annotations
+
+import logging
+import re
+from contextvars import ContextVar
+from os import urandom
+
+from velocipy.http.headers import check_header
+from velocipy.http.middleware import HTTPApp
+from velocipy.http.request import Request
+from velocipy.http.response import Response
+
+# What a client may choose: it goes into logs and headers, where other characters could pose as a line or a field.
+_ACCEPTABLE = re.compile(r"[A-Za-z0-9\-_.:=+/]{1,128}").fullmatch
+
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+"""The id of the request that is being answered, in its background work too; None outside."""
+
+
+class RequestIDMiddleware:
+    """Gives each request an id: the client's, or a random UUID (version 4, RFC 9562) in 32 hexadecimal digits.
+
+    It is `request.id` and `request.state.request_id`, stands in the answer, and is in the context variable `request_id`
+    for whatever runs for this request, work after the answer included; `RequestIDFilter` puts it on log records.
+
+    Args:
+        header_name: The header that carries it, both ways.
+        accept_incoming: Whether the client may choose it. A client's id is taken only if it is 1 to 128 letters, digits
+            or characters of ``-_.:=+/``.
+
+    Raises:
+        ValueError: If no header can have that name.
+    """
+
+    def __init__(self, *, header_name: str = "x-request-id", accept_incoming: bool = True) -> None:
+        self._name, _ = check_header(header_name, "")
+        self._encoded_name = self._name.encode("ascii")
+        self._accept_incoming = accept_incoming
+
+    async def dispatch(self, request: Request, call_next: HTTPApp) -> Response:
+        name = self._name
+        chosen = request._header(name, self._encoded_name) if self._accept_incoming else None
+        if chosen is None or _ACCEPTABLE(chosen) is None:
+            chosen = _uuid4()
+        request.state["request_id"] = chosen
+        request_id.set(chosen)  # never reset: work after the answer, and its log records, belong to the request
+        response = (await call_next(request)).copy()
+        headers = response.headers
+        headers._pairs = [pair for pair in headers._pairs if pair[0] != name]
+        headers._pairs.append((name, chosen))
+        return response
+
+
+class RequestIDFilter(logging.Filter):
+    """Gives log records `request_id`, the id of the request that they were made for, "-" outside of one.
+
+    It is for handlers, not loggers: only there it sees the records of every logger.
+
+    Args:
+        name: As of `logging.Filter`: the logger whose records pass; all do by default.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Give *record* the id, and let it pass."""
+        record.request_id = request_id.get() or "-"
+        return bool(super().filter(record))
+
+
+def _uuid4() -> str:
+    # PERF: 0.6 us, where `uuid.uuid4().hex` takes 1.7, and the import of `uuid` more than that of this package.
+    octets = bytearray(urandom(16))
+    octets[6] = octets[6] & 0x0F | 0x40  # the version (RFC 9562 section 5.4)
+    octets[8] = octets[8] & 0x3F | 0x80  # the variant
+    return octets.hex()
