@@ -7,8 +7,7 @@ from httpx2 import Client
 
 from velocipy import HTTPException, PlainTextResponse, Request, Response, VelociPy
 from velocipy.http.middleware import HTTPApp
-from velocipy.middleware import SecurityHeadersMiddleware
-from velocipy.middleware.security_headers import NONCE, ContentSecurityPolicy, StrictTransportSecurity
+from velocipy.middleware import NONCE, ContentSecurityPolicy, SecurityHeadersMiddleware, StrictTransportSecurity
 from velocipy.testing import TestClient
 
 DEFAULTS = {

@@ -96,11 +96,16 @@ class MutableHeaders(Headers):
     def __init__(self, pairs: HeadersInput | None = None) -> None:
         self._pairs = [check_header(name, value) for name, value in _pairs_of(pairs or ())]
 
+    @classmethod
+    def of_checked(cls, pairs: list[tuple[str, str]]) -> MutableHeaders:
+        """Return the fields that *pairs* are: names in lower case, values that can be sent. Nothing is checked."""
+        made = cls.__new__(cls)
+        made._pairs = pairs
+        return made
+
     def copy(self) -> MutableHeaders:
         """Return fields of their own, which may be changed without changing these."""
-        made = MutableHeaders.__new__(MutableHeaders)
-        made._pairs = self._pairs.copy()  # checked before
-        return made
+        return MutableHeaders.of_checked(self._pairs.copy())
 
     def __setitem__(self, name: str, value: str) -> None:
         """Set *name* to *value* alone, in the place of its first value."""

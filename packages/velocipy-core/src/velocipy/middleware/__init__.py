@@ -1,8 +1,22 @@
-"""The middleware that comes with the framework: classes for `add_middleware`."""
+"""The built-in middleware, one module each, and what middleware of one's own is made of."""
 
-from velocipy.middleware.gzip import GZipMiddleware as GZipMiddleware
-from velocipy.middleware.request_id import RequestIDFilter as RequestIDFilter
-from velocipy.middleware.request_id import RequestIDMiddleware as RequestIDMiddleware
-from velocipy.middleware.security_headers import ContentSecurityPolicy as ContentSecurityPolicy
-from velocipy.middleware.security_headers import SecurityHeadersMiddleware as SecurityHeadersMiddleware
-from velocipy.middleware.timing import TimingMiddleware as TimingMiddleware
+from velocipy.middleware.gzip import GZipMiddleware
+from velocipy.middleware.request_id import RequestIDFilter, RequestIDMiddleware
+from velocipy.middleware.security_headers import (
+    NONCE,
+    ContentSecurityPolicy,
+    SecurityHeadersMiddleware,
+    StrictTransportSecurity,
+)
+from velocipy.middleware.timing import TimingMiddleware
+
+__all__ = [
+    "NONCE",
+    "ContentSecurityPolicy",
+    "GZipMiddleware",
+    "RequestIDFilter",
+    "RequestIDMiddleware",
+    "SecurityHeadersMiddleware",
+    "StrictTransportSecurity",
+    "TimingMiddleware",
+]
