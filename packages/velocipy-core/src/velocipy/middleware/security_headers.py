@@ -191,6 +191,7 @@ class SecurityHeadersMiddleware:
             if self._with_nonce is not None and name == self._with_nonce.header_name:
                 self._with_nonce = None
         pairs = [check_header(name, value) for name, value in chosen.items() if value is not None]
+        self._names = frozenset(dict(pairs))
         self._over_https = pairs
         self._over_http = [pair for pair in pairs if pair[0] != _HSTS]
         self._has_hsts = self._over_http != self._over_https
@@ -205,7 +206,8 @@ class SecurityHeadersMiddleware:
         response = (await call_next(request)).copy()
         own = response.headers._pairs
         names = dict(own)
-        own += [pair for pair in pairs if pair[0] not in names]
+        # PERF: the usual response has none of them, and the look at each costs twice as much.
+        own += pairs if self._names.isdisjoint(names) else [pair for pair in pairs if pair[0] not in names]
         return response
 
 
