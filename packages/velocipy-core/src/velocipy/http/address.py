@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
+
+_HOST = r"(?:[0-9A-Za-z._~!$&'()*+,;=%-]+|\[([0-9A-Fa-f:.]+)\])(?::([0-9]{1,5}))?"  # RFC 9112 section 3.2
+
+
+def is_host(text: str) -> bool:
+    """Tell whether *text* is a name or an address, with or without a port, as the header `host` has them."""
+    match = re.fullmatch(_HOST, text)
+    if match is None:
+        return False
+    address, port = match.groups()
+    if address is not None:
+        from ipaddress import IPv6Address  # dear to import, and seldom needed
+
+        try:
+            IPv6Address(address)
+        except ValueError:
+            return False
+    return port is None or int(port) <= 65535
 
 
 class Address(NamedTuple):

@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from velocipy.errors import ClientDisconnect, HTTPException, PayloadTooLargeException, ValidationError, invalid_json
+from velocipy.http.address import Address, is_host
 from velocipy.http.cookies import parse_cookies
 from velocipy.http.forms import FormData, read_form
 from velocipy.http.headers import Headers
@@ -22,13 +23,10 @@ from velocipy.types import State
 
 if TYPE_CHECKING:
     from velocipy.application import VelociPy
-    from velocipy.http.address import Address
     from velocipy.http.exits import Exits
     from velocipy.http.uploads import UploadFile
     from velocipy.http.url import URL
     from velocipy.plans.plan import Plan
-
-_HOST = r"(?:[0-9A-Za-z._~!$&'()*+,;=%-]+|\[([0-9A-Fa-f:.]+)\])(?::([0-9]{1,5}))?"  # RFC 9112 section 3.2
 
 
 class Request:
@@ -38,6 +36,9 @@ class Request:
         app: The application that answers.
         method: In upper case.
         path: Percent-decoded, without the root path, starting with "/".
+
+    Middleware of the application may set `method` and `path`, by which is routed then, and `client`, `scheme`, `host`
+    and `root_path`, where it knows better than the server: see `ForwardedMiddleware`.
     """
 
     __slots__ = (
@@ -48,6 +49,7 @@ class Request:
         "_headers",
         "_path_values",
         "_plan",
+        "_replaced",
         "_state",
         "app",
         "method",
@@ -65,6 +67,7 @@ class Request:
     _state: State | None
     _body: bytes | bool | FormData | None  # None: not asked for; True: being streamed; False: streamed; or what it is
     _exits: Exits | None
+    _replaced: dict[str, Any] | None  # what middleware has set of client, scheme, host and root_path
 
     # -- the head ----------------------------------------------------------------------------------------------------
 
@@ -145,12 +148,22 @@ class Request:
     @property
     def scheme(self) -> str:
         """ "http" or "https"."""
-        raise NotImplementedError
+        replaced = self._replaced
+        return replaced["scheme"] if replaced and "scheme" in replaced else self._read_scheme()
+
+    @scheme.setter
+    def scheme(self, scheme: str) -> None:
+        self._replace("scheme", scheme)
 
     @property
     def client(self) -> Address | None:
         """Who asks; None over a Unix socket."""
-        raise NotImplementedError
+        replaced = self._replaced
+        return replaced["client"] if replaced and "client" in replaced else self._read_client()
+
+    @client.setter
+    def client(self, client: Address | None) -> None:
+        self._replace("client", client)
 
     @property
     def server(self) -> Address | None:
@@ -159,14 +172,39 @@ class Request:
 
     @property
     def host(self) -> str:
-        """The host that was asked for, with its port if it has one; the server's address if the client named none."""
-        host = self._authority()
-        if host is not None and _is_host(host):  # what is none is not believed (CVE-2026-48710)
-            return host
-        server = self.server
-        if server is None:
-            return "localhost"
-        return f"[{server.host}]:{server.port}" if ":" in server.host else f"{server.host}:{server.port}"
+        """The host that was asked for, with its port if it has one; the server's address if the client named none.
+
+        Raises:
+            ValueError: If it is set to what is no host.
+        """
+        host = self._named_host()
+        if host is None:
+            server = self.server
+            if server is None:
+                return "localhost"
+            return f"[{server.host}]:{server.port}" if ":" in server.host else f"{server.host}:{server.port}"
+        return host
+
+    @host.setter
+    def host(self, host: str) -> None:
+        if not is_host(host):
+            raise ValueError(f"{host!r} is no host; give a name or an address, and a port if there is one")
+        self._replace("host", host)
+
+    def _named_host(self) -> str | None:
+        """Return the host that the client named; None if it named none, several, or what is no host.
+
+        What is no host is not believed (CVE-2026-48710), nor one of two (CVE-2026-34525).
+        """
+        hosts = self._hosts()
+        if not hosts or hosts.count(hosts[0]) != len(hosts) or not is_host(hosts[0]):
+            return None
+        return hosts[0]
+
+    def _hosts(self) -> list[str]:
+        """Return everything that the client named as the host, as it was written."""
+        replaced = self._replaced
+        return [replaced["host"]] if replaced and "host" in replaced else self._read_hosts()
 
     @property
     def base_url(self) -> URL:
@@ -184,6 +222,8 @@ class Request:
 
         query = self.query_string.replace("#", "%23")  # or what follows would be no part of the query
         path = quote(self.path, safe="/!$&'()*+,;=:@~")
+        if not path.startswith("/"):  # as in "OPTIONS *"; "@evil" would be another host (CVE-2026-54282)
+            path = f"/{path}"
         return URL(f"{self.base_url}{path}?{query}" if query else f"{self.base_url}{path}")
 
     def url_for(self, name: str, /, **values: Any) -> URL:
@@ -200,7 +240,17 @@ class Request:
     @property
     def root_path(self) -> str:
         """The path under which the application is mounted, without a slash at its end."""
-        raise NotImplementedError
+        replaced = self._replaced
+        return replaced["root_path"] if replaced and "root_path" in replaced else self._read_root_path()
+
+    @root_path.setter
+    def root_path(self, root_path: str) -> None:
+        self._replace("root_path", root_path)
+
+    def _replace(self, name: str, value: Any) -> None:
+        if self._replaced is None:
+            self._replaced = {}
+        self._replaced[name] = value
 
     # -- the body ----------------------------------------------------------------------------------------------------
 
@@ -304,9 +354,17 @@ class Request:
 
     # -- what each adapter completes ----------------------------------------------------------------------------------
 
-    def _authority(self) -> str | None:
-        """Return what the client named as the host."""
-        return self._header("host", b"host")
+    def _read_scheme(self) -> str:
+        raise NotImplementedError
+
+    def _read_client(self) -> Address | None:
+        raise NotImplementedError
+
+    def _read_hosts(self) -> list[str]:
+        return self._header_list("host")
+
+    def _read_root_path(self) -> str:
+        raise NotImplementedError
 
     def _header(self, name: str, encoded: bytes) -> str | None:
         """Return the first value of *name*, which is in lower case, and encoded as well: plans do that at start-up."""
@@ -320,18 +378,3 @@ class Request:
 
     def _read_chunks(self) -> AsyncIterator[bytes]:
         raise NotImplementedError
-
-
-def _is_host(text: str) -> bool:
-    match = re.fullmatch(_HOST, text)
-    if match is None:
-        return False
-    address, port = match.groups()
-    if address is not None:
-        from ipaddress import IPv6Address  # dear to import, and seldom needed
-
-        try:
-            IPv6Address(address)
-        except ValueError:
-            return False
-    return port is None or int(port) <= 65535

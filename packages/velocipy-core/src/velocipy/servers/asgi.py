@@ -83,6 +83,7 @@ def _request(
     request._scope = scope
     request._receive = receive
     request._headers = request._cookies = request._fields = request._state = request._body = request._exits = None
+    request._replaced = None
     return request
 
 
@@ -195,23 +196,20 @@ class ASGIRequest(Request):
         return self._scope["http_version"]  # type: ignore[no-any-return]
 
     @property
-    def scheme(self) -> str:
-        return self._scope.get("scheme") or "http"
-
-    @property
-    def client(self) -> Address | None:
-        return _address(self._scope.get("client"))
-
-    @property
     def server(self) -> Address | None:
         return _address(self._scope.get("server"))
 
-    @property
-    def root_path(self) -> str:
-        return (self._scope.get("root_path") or "").rstrip("/")
-
     def _first_state(self) -> Mapping[str, Any]:
         return self._scope.get("state") or self.app._lifespan_state
+
+    def _read_scheme(self) -> str:
+        return self._scope.get("scheme") or "http"
+
+    def _read_client(self) -> Address | None:
+        return _address(self._scope.get("client"))
+
+    def _read_root_path(self) -> str:
+        return (self._scope.get("root_path") or "").rstrip("/")
 
     def _header(self, name: str, encoded: bytes) -> str | None:
         for key, value in self._scope["headers"]:

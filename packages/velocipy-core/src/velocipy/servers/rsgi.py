@@ -73,7 +73,7 @@ def _request(
     request._scope = scope
     request._proto = proto
     request._raw_headers = request._headers = request._cookies = request._fields = None
-    request._state = request._body = request._exits = None
+    request._state = request._body = request._exits = request._replaced = None
     return request
 
 
@@ -174,24 +174,22 @@ class RSGIRequest(Request):
         return self._scope.http_version  # type: ignore[no-any-return]
 
     @property
-    def scheme(self) -> str:
-        return self._scope.scheme  # type: ignore[no-any-return]
-
-    @property
-    def client(self) -> Address | None:
-        return Address.parse(self._scope.client)
-
-    @property
     def server(self) -> Address | None:
         return Address.parse(self._scope.server)
 
-    @property
-    def root_path(self) -> str:
-        return ""
+    def _read_scheme(self) -> str:
+        return self._scope.scheme  # type: ignore[no-any-return]
 
-    def _authority(self) -> str | None:
+    def _read_client(self) -> Address | None:
+        return Address.parse(self._scope.client)
+
+    def _read_hosts(self) -> list[str]:
         authority: str | None = getattr(self._scope, "authority", None)  # of HTTP/2; HTTP/1 has the header
-        return authority or self._header("host", b"host")
+        hosts = self._header_list("host")
+        return [authority, *hosts] if authority else hosts
+
+    def _read_root_path(self) -> str:
+        return ""
 
     def _header(self, name: str, encoded: bytes) -> str | None:
         headers = self._raw_headers
