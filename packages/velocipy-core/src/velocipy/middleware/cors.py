@@ -17,7 +17,9 @@ from velocipy.http.response import Response
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "QUERY", "HEAD")
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch  # RFC 9110 section 5.6.2
-_ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://[^\s/?#@*\\,]+").fullmatch  # as browsers write it (RFC 6454 section 6.2)
+_ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://[!-~]+").fullmatch  # RFC 6454 section 6.2
+_FOR_ALL = ("access-control-allow-origin", "*")
+_VARY = ("vary", "Origin")
 _DEFAULT_PORT = {"http": ":80", "https": ":443"}
 
 
@@ -77,62 +79,73 @@ class CORSMiddleware:
         self._headers = None if "*" in headers else ", ".join(headers)
         self._max_age = str(max_age)
         self._allows_private_network = allow_private_network
-        self._grants: list[tuple[str, str]] = []  # what every answer says to who is allowed, besides the origin
-        if allow_credentials:
-            self._grants.append(("access-control-allow-credentials", "true"))
+        self._grants = [("access-control-allow-credentials", "true")] if allow_credentials else []
         self._exposed = [("access-control-expose-headers", ", ".join(exposed))] if exposed else []
+        self._for_all = [_FOR_ALL, *self._exposed]
 
     async def dispatch(self, request: Request, call_next: HTTPApp) -> Response:
         """Answer a preflight, or have the request answered and say who may read it."""
         origin = request._header("origin", b"origin")
-        if request.method == "OPTIONS" and origin is not None:
+        if origin is not None and request.method == "OPTIONS":
             method = request.header("access-control-request-method")
             if method is not None:
                 return self._answer_preflight(request, origin, method)
         response = await call_next(request)
-        self._tell(response, origin, self._exposed)
+        if self._allows_all:  # told whoever asks, so that an answer in a cache serves everybody
+            _put(response, self._for_all)
+            return response
+        _put(response, (_VARY,))  # also where the answer is no: a cache must not give it to who is allowed
+        if origin is not None and self._is_allowed(origin):
+            _put(response, (("access-control-allow-origin", origin), *self._grants, *self._exposed))
         return response
-
-    def _tell(self, response: Response, origin: str | None, more: list[tuple[str, str]]) -> bool:
-        """Tell in *response* whether *origin* may read it, and *more* if so; return whether it may."""
-        headers = response.headers
-        if self._allows_all:  # the same for everybody, asked by an origin or not, so that caches may keep it
-            origin = "*"
-        else:
-            headers.add_vary("Origin")
-            if origin is None or not self._is_allowed(origin):
-                return False
-        headers["access-control-allow-origin"] = origin
-        for name, value in self._grants:
-            headers[name] = value
-        for name, value in more:
-            headers[name] = value
-        return True
 
     def _is_allowed(self, origin: str) -> bool:
         if origin in self._origins:
             return True
-        return self._matches is not None and origin != "null" and self._matches(origin) is not None
+        if self._matches is None or origin == "null" or _ORIGIN(origin) is None:
+            return False
+        return self._matches(origin) is not None
 
     def _answer_preflight(self, request: Request, origin: str, method: str) -> Response:
         response = Response(None, 204)
-        asked = ",".join(request._header_list("access-control-request-headers"))
-        if not self._tell(response, origin, []):
-            return response
         headers = response.headers
-        if self._methods is not None:
-            headers["access-control-allow-methods"] = self._methods
-        elif _TOKEN(method):
-            headers["access-control-allow-methods"] = method
-        if self._headers is not None:
-            if self._headers:
-                headers["access-control-allow-headers"] = self._headers
-        elif names := [name for name in map(str.strip, asked.split(",")) if _TOKEN(name)]:
-            headers["access-control-allow-headers"] = ", ".join(names)
+        if self._allows_all:
+            headers.append(*_FOR_ALL)
+        else:
+            headers.append(*_VARY)
+            if not self._is_allowed(origin):
+                return response
+            _put(response, (("access-control-allow-origin", origin), *self._grants))
+        methods = _as_tokens(method) if self._methods is None else self._methods
+        if methods:
+            headers["access-control-allow-methods"] = methods
+        asked = ",".join(request._header_list("access-control-request-headers"))
+        names = _as_tokens(asked) if self._headers is None else self._headers
+        if names:
+            headers["access-control-allow-headers"] = names
         if self._allows_private_network and request.header("access-control-request-private-network") == "true":
             headers["access-control-allow-private-network"] = "true"
         headers["access-control-max-age"] = self._max_age
         return response
+
+
+def _put(response: Response, pairs: Iterable[tuple[str, str]]) -> None:
+    """Set *pairs*, which have been checked; and add to what `Vary` names."""
+    # PERF: 0.5 us where setting each through `headers`, which checks it again and looks for it, takes 2.
+    own = response.headers._pairs
+    names = dict(own)
+    for pair in pairs:
+        if pair[0] not in names:
+            own.append(pair)
+        elif pair is _VARY:
+            response.headers.add_vary("Origin")
+        else:
+            response.headers[pair[0]] = pair[1]
+
+
+def _as_tokens(asked: str) -> str:
+    """Return the names in a list that a client sent, without what is none."""
+    return ", ".join(name for name in map(str.strip, asked.split(",")) if _TOKEN(name))
 
 
 def _listed(option: str, values: Iterable[str]) -> list[str]:
@@ -162,7 +175,7 @@ def _check_origin(origin: str) -> str:
     problem = None
     if "*" in origin:
         problem = "has a *; match it with allow_origin_regex"
-    elif scheme is None or not origin.isascii():
+    elif scheme is None or re.search(r"[/?#@,\\]", lower.partition("://")[2]):
         problem = "is no origin; write it as browsers do, scheme://host, with a port if it is another, and no path"
     elif lower.endswith(_DEFAULT_PORT.get(scheme[1], "/")):
         problem = "has the port of its scheme, which browsers leave out; leave it out"

@@ -49,6 +49,8 @@ class TrustedHostMiddleware:
     def _is_allowed(self, hosts: list[str]) -> bool:
         if len(hosts) != 1 and (not hosts or hosts.count(hosts[0]) != len(hosts)):
             return False
+        if hosts[0] in self._names:
+            return True
         host = _HOST(hosts[0])
         if host is None:
             return False

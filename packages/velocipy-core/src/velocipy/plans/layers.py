@@ -13,7 +13,7 @@ from typing import Any
 from velocipy.errors import StartupError
 from velocipy.http.middleware import HTTPApp, Middleware, MiddlewareFunc
 from velocipy.http.request import Request
-from velocipy.http.response import Response
+from velocipy.http.response import Response, json_response
 from velocipy.plans.plan import Plan
 from velocipy.plans.results import Answers
 from velocipy.plans.signature import call_kind, find_place
@@ -108,7 +108,7 @@ async def _answer(plan: Plan, request: Request) -> Response:
     except BaseException as error:
         return await request.app._failures.answer(request, error)
     if isinstance(answer, bytes):
-        return Response(answer, plan.status, media_type="application/json")
+        return json_response(answer, plan.status)
     return answer
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from enum import Enum
 from typing import Any
 
-from velocipy.http.response import PlainTextResponse, Response, StreamingResponse
+from velocipy.http.response import PlainTextResponse, Response, StreamingResponse, json_response
 
 Encode = Callable[[Any], bytes]
 Decode = Callable[[bytes], Any]
@@ -83,11 +83,14 @@ class Results:
         return encoded
 
     def response(self, result: Any) -> Response:
-        """Return *result* as a `Response` in any case."""
+        """Return *result* as a `Response` in any case, which middleware may change.
+
+        One that a handler made stays as it is, since it may return the same one to everybody.
+        """
         finished = self.finish(result)
         if isinstance(finished, bytes):
-            return Response(finished, self._status or 200, media_type="application/json")
-        return finished
+            return json_response(finished, self._status or 200)
+        return finished.copy() if finished is result else finished
 
 
 class Answers(Results):

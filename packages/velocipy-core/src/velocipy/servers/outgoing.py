@@ -13,7 +13,7 @@ from velocipy.concurrency import run_in_thread
 from velocipy.errors import VelociPyException
 from velocipy.http.headers import MutableHeaders
 from velocipy.http.request import Request
-from velocipy.http.response import SHAPES, Body, File, FileResponse, Response, Stream
+from velocipy.http.response import SHAPES, Body, File, FileResponse, Response, Stream, json_response
 from velocipy.plans.results import WITHOUT_BODY
 
 # Fields that belong to the connection, which is the server's (RFC 9110 section 7.6.1, RFC 9113 section 8.2.2).
@@ -33,7 +33,7 @@ async def settle(request: Request, answer: bytes | Response) -> Settled:
     It is *answer*, or what that comes to for this request, or the answer to the failure of either.
     """
     if isinstance(answer, bytes):  # the JSON of what a handler returned
-        answer = Response(answer, request._plan.status, media_type="application/json")
+        answer = json_response(answer, request._plan.status)
     failures = request.app._failures
     try:
         return await _meet(request, answer)
@@ -76,13 +76,16 @@ def check(request: Request, response: Response) -> tuple[list[tuple[str, str]], 
     body = response.body
     if not isinstance(body, SHAPES):
         raise InvalidResponse(f"the body is a {type(body).__name__}; it can be None, bytes, a Stream or a File")
-    pairs = [pair for pair in headers.items() if pair[0] not in _OF_THE_CONNECTION]
+    pairs: list[tuple[str, str]] = []
+    declared: list[str] = []
+    for pair in headers._pairs:
+        if pair[0] == "content-length":
+            declared.append(pair[1])
+        elif pair[0] not in _OF_THE_CONNECTION:
+            pairs.append(pair)
     pairs += [pair for pair in request._plan.more_headers if pair[0] == "vary" or pair[0] not in headers]
     if status in WITHOUT_BODY:
-        pairs = [pair for pair in pairs if pair[0] != "content-length"]
         return [*pairs, ("content-length", "0")] if status == 205 else pairs, None
-    declared = [value for name, value in pairs if name == "content-length"]
-    pairs = [pair for pair in pairs if pair[0] != "content-length"]
     if not isinstance(body, Stream):
         length = str(body.count if isinstance(body, File) else len(body or b""))
         if request.method == "HEAD" and body is None and declared and declared[0].isdecimal():
