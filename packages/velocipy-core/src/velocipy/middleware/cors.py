@@ -116,12 +116,11 @@ class CORSMiddleware:
             if not self._is_allowed(origin):
                 return response
             _put(response, (("access-control-allow-origin", origin), *self._grants))
-        methods = _as_tokens(method) if self._methods is None else self._methods
-        if methods:
-            headers["access-control-allow-methods"] = methods
-        asked = ",".join(request._header_list("access-control-request-headers"))
-        names = _as_tokens(asked) if self._headers is None else self._headers
-        if names:
+        if self._methods is not None:
+            headers["access-control-allow-methods"] = self._methods
+        elif _TOKEN(method):
+            headers["access-control-allow-methods"] = method
+        if names := _tokens_of(request) if self._headers is None else self._headers:
             headers["access-control-allow-headers"] = names
         if self._allows_private_network and request.header("access-control-request-private-network") == "true":
             headers["access-control-allow-private-network"] = "true"
@@ -143,8 +142,9 @@ def _put(response: Response, pairs: Iterable[tuple[str, str]]) -> None:
             response.headers[pair[0]] = pair[1]
 
 
-def _as_tokens(asked: str) -> str:
-    """Return the names in a list that a client sent, without what is none."""
+def _tokens_of(request: Request) -> str:
+    """Return the names of the headers that a script would send, without what is none."""
+    asked = ",".join(request._header_list("access-control-request-headers"))
     return ", ".join(name for name in map(str.strip, asked.split(",")) if _TOKEN(name))
 
 

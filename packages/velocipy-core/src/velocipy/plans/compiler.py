@@ -147,7 +147,7 @@ class _Writer:
     def guard(self, results: Results, failures: Failures) -> Results:
         """Have the plan return a response in any case."""
         self.first_line = "async def plan(request, path):"
-        self.names |= {"as_response": results.response, "answer_failure": failures.answer}
+        self.names |= {"as_response": results.own_response, "answer_failure": failures.answer}
         *lines, last = self.lines
         returned = last.strip().removeprefix("return ")
         if not isinstance(results, Answers) and not returned.startswith("await "):

@@ -64,7 +64,7 @@ class Failures:
             try:
                 is_async = call_kind(handler) == "async"
                 result = await (handler(request, error) if is_async else call_plain(handler, request, error))
-                return self._results.response(result)
+                return self._results.own_response(result)
             except Exception as failure:  # the handler chose another answer, or failed itself
                 error = failure
         if isinstance(error, ClientDisconnect):  # who has left sees nothing; who only stopped sending does

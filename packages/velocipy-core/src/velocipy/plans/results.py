@@ -83,14 +83,19 @@ class Results:
         return encoded
 
     def response(self, result: Any) -> Response:
-        """Return *result* as a `Response` in any case, which middleware may change.
-
-        One that a handler made stays as it is, since it may return the same one to everybody.
-        """
+        """Return *result* as a `Response` in any case."""
         finished = self.finish(result)
         if isinstance(finished, bytes):
             return json_response(finished, self._status or 200)
-        return finished.copy() if finished is result else finished
+        return finished
+
+    def own_response(self, result: Any) -> Response:
+        """Return *result* as a `Response` that may be changed.
+
+        One that a handler returned stays as it is: it may return the same one to everybody.
+        """
+        response = self.response(result)
+        return response.copy() if response is result else response
 
 
 class Answers(Results):
