@@ -126,6 +126,8 @@ class ForwardedMiddleware:
 
 
 def _network(text: str) -> IPv4Network | IPv6Network:
+    if not isinstance(text, str):  # an int would be an address
+        raise TypeError(f"trusted has {text!r}, which is no str")
     try:
         return ip_network(text)
     except ValueError as error:
