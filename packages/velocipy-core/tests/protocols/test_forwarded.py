@@ -118,7 +118,7 @@ def test_headers_that_are_not_listed_are_not_believed(ask: Any) -> None:
         ("::ffff:1.2.3.4", "1.2.3.4"),
         ("2001:DB9:0::1", "2001:db9::1"),
         ("", "127.0.0.1"),
-        (" , ,", "127.0.0.1"),
+        (", ,", "127.0.0.1"),
     ],
 )
 def test_the_client_is_the_first_from_the_right_that_is_no_proxy(ask: Any, told: str, client: str) -> None:
@@ -136,7 +136,6 @@ def test_the_client_is_the_first_from_the_right_that_is_no_proxy(ask: Any, told:
         "1.2.3.4.5",
         "01.2.3.4",
         "1.2.3.4/8",
-        "[1.2.3.4",
         "-",
         "' or 1=1 --",
         "<script>",
@@ -258,14 +257,16 @@ def test_a_prefix_that_is_none_is_not_believed(ask: Any, prefix: str) -> None:
         ("for=6.6.6.6, for=1.2.3.4", "1.2.3.4", 0),
         ("for=6.6.6.6,for=1.2.3.4,for=10.0.0.7;by=10.0.0.8", "1.2.3.4", 0),
         ('for="6.6.6.6, for=7.7.7.7", for=1.2.3.4', "1.2.3.4", 0),
-        ("proto=https", "127.0.0.1", 0),
     ],
 )
 def test_the_client_of_the_standard_header(ask: Any, told: str, client: str, port: int) -> None:
     answer = ask("standard", ("forwarded", told)).json()
-    if client == "127.0.0.1":
-        client, port = "127.0.0.1", answer["port"]
     assert (answer["client"], answer["port"]) == (client, port)
+
+
+def test_a_proxy_that_tells_the_scheme_alone(ask: Any) -> None:
+    answer = ask("standard", ("forwarded", "proto=https")).json()
+    assert (answer["client"], answer["url"]) == ("127.0.0.1", "https://inner.example:8000/")
 
 
 @pytest.mark.parametrize(
@@ -297,7 +298,7 @@ def test_a_standard_header_that_is_none_tells_nobody(ask: Any, told: str) -> Non
 @pytest.mark.parametrize(
     "told",
     [
-        " " * 6000 + "x",
+        "a=b" + " " * 6000 + "x",
         "for=1.2.3.4," + "\t" * 6000 + "x",
         'for="' + "\\" * 6001,
         "a=b;" * 1500 + '"',

@@ -85,7 +85,8 @@ class ForwardedMiddleware:
     def _believe(self, request: Request) -> None:
         if "forwarded" in self._headers:
             elements = _read_forwarded(request._header_list("forwarded"))
-            step = self._find_client(request, [element.get("for", "") for element in elements])
+            names = [element.get("for", "") for element in elements]
+            step = self._find_client(request, names if any("for" in element for element in elements) else [])
             told = elements[-step] if elements else {}
             scheme, host = told.get("proto", ""), told.get("host", "")
         else:
@@ -169,7 +170,7 @@ def _set_port(request: Request, port: str) -> None:
 def _read_forwarded(lines: Iterable[str]) -> list[Element]:
     """Return the elements of the header `Forwarded` (RFC 7239 section 4), in order.
 
-    Of a line that is none an empty element is left: a client may open a quote that hides what a proxy has added.
+    Of a line that is none an element is left that names nobody: a client may open a quote that hides what a proxy added.
     """
     return [element for line in lines for element in _read_line(line)]
 
@@ -180,12 +181,12 @@ def _read_line(line: str) -> list[Element]:
     while True:
         match = _PAIR(line, position)
         if match is None:
-            return [{}]
+            return [{"for": ""}]
         name, quoted, value, separator = match.groups()
         if name is not None:
             name = name.lower()
             if name in elements[-1]:
-                return [{}]
+                return [{"for": ""}]
             elements[-1][name] = value or re.sub(r"\\(.)", r"\1", quoted)
         if not separator:
             return elements
