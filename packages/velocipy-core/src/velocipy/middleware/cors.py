@@ -90,7 +90,7 @@ class CORSMiddleware:
             method = request.header("access-control-request-method")
             if method is not None:
                 return self._answer_preflight(request, origin, method)
-        response = await call_next(request)
+        response = (await call_next(request)).copy()
         if self._allows_all:  # told whoever asks, so that an answer in a cache serves everybody
             _put(response, self._for_all)
             return response

@@ -170,7 +170,7 @@ def _set_port(request: Request, port: str) -> None:
 def _read_forwarded(lines: Iterable[str]) -> list[Element]:
     """Return the elements of the header `Forwarded` (RFC 7239 section 4), in order.
 
-    Of a line that is none an element is left that names nobody: a client may open a quote that hides what a proxy added.
+    Of a line that is none an element is left that names nobody: a client may open a quote that hides what one added.
     """
     return [element for line in lines for element in _read_line(line)]
 
