@@ -14,10 +14,10 @@ from velocipy.plans.exits import unwind
 from velocipy.plans.results import Results
 from velocipy.plans.signature import call_kind
 from velocipy.status import STATUS_PHRASES
-from velocipy.types import ExceptionHandler
+from velocipy.types import ExceptionHandler, ExceptionKey
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _logger = logging.getLogger("velocipy")
 
@@ -60,12 +60,20 @@ class Failures:
         if not isinstance(error, Exception):
             raise error
         handler = self._find(error, request)
+        expected = handler is not None or isinstance(error, (HTTPException, ClientDisconnect))
+        if not expected:
+            handler = next((handlers[500] for handlers in self._chain(request) if 500 in handlers), None)
         if handler is not None:
             try:
                 is_async = call_kind(handler) == "async"
                 result = await (handler(request, error) if is_async else call_plain(handler, request, error))
-                return self._results.own_response(result)
+                answer = self._results.own_response(result)
+                if not expected:  # the handler makes the page; that something went wrong is told as ever
+                    self._log(request, error)
+                return answer
             except Exception as failure:  # the handler chose another answer, or failed itself
+                if failure is not error and failure.__context__ is None:
+                    failure.__context__ = error  # or what it was called for would be lost
                 error = failure
         if isinstance(error, ClientDisconnect):  # who has left sees nothing; who only stopped sending does
             error = HTTPException(400, "The request ended before its body was whole")
@@ -88,6 +96,12 @@ class Failures:
 
     def unhandled(self, request: Request, error: BaseException) -> Response:
         """Log *error* and return a 500 that tells nothing of it, unless in debug."""
+        self._log(request, error)
+        if self._debug:
+            return debug_response(request, error)
+        return self.default(HTTPException(500))
+
+    def _log(self, request: Request, error: BaseException) -> None:
         route = request._plan.route
         told = {
             "method": request.method,
@@ -97,26 +111,24 @@ class Failures:
         }
         message = "unhandled error in %(method)s %(path)r, route %(route)r, request %(request_id)s"
         _logger.error(message, told, exc_info=error, extra={"request": told})
-        if self._debug:
-            return debug_response(request, error)
-        return self.default(HTTPException(500))
 
     def interrupted(self, request: Request, error: Exception) -> None:
         """Log that a stream failed when its head had been sent."""
         _logger.error("the answer to %s %r broke off", request.method, request.path, exc_info=error)
 
     def _find(self, error: Exception, request: Request | None = None) -> ExceptionHandler | None:
-        route = request._plan.route if request is not None else None
-        chain = (self._handlers,) if route is None else route.exception_handlers
-        for handlers in chain:
+        for handlers in self._chain(request):
             if isinstance(error, HTTPException) and error.status_code in handlers:
                 return handlers[error.status_code]
             for cls in type(error).__mro__:
                 if cls in handlers:
                     return handlers[cls]
-        if isinstance(error, HTTPException):
-            return None
-        return next((handlers[500] for handlers in chain if 500 in handlers), None)  # what it would be answered with
+        return None
+
+    def _chain(self, request: Request | None) -> Sequence[Mapping[ExceptionKey, ExceptionHandler]]:
+        """Return the handlers of the routers around the route of *request*, the innermost first."""
+        route = request._plan.route if request is not None else None
+        return (self._handlers,) if route is None else route.exception_handlers
 
 
 def _problem(error: HTTPException) -> dict[str, Any]:
