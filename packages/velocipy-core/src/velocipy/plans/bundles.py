@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
+from velocipy.conversion.constraints import Constrained
 from velocipy.conversion.faults import INVALID, Convert, refuse
 from velocipy.conversion.scalars import anything
 from velocipy.conversion.table import UnsupportedType
@@ -14,6 +15,7 @@ from velocipy.models import Fields, Models
 from velocipy.plans.sources import Place, Source
 
 SEVERAL = "multiple_values", "Input should be a single value, but there are several"
+BLANK = [""]
 NO_TEXT = "string_type", "Input should be text, and not a file"
 
 
@@ -24,6 +26,7 @@ class _Field(NamedTuple):
     judge: Convert
     many: bool
     required: bool
+    ignores_blank: bool
 
 
 _Found = tuple[_Field, str, Collection[str] | None]
@@ -69,7 +72,9 @@ class Bundle:
                 read = models.text.reading(annotation) if fields.judges and not takes_text else judge
             except UnsupportedType as error:
                 raise UnsupportedType(f"{name}: {error}") from None
-            self._fields.append(_Field(name, keys, read, judge, takes_many(annotation), required))
+            many = takes_many(annotation)
+            ignores_blank = source.place == "form" and not many and refuses_blank(judge)
+            self._fields.append(_Field(name, keys, read, judge, many, required, ignores_blank))
         self.names = frozenset(key for field in self._fields for key in field.keys)
 
     def read(self, values: Callable[[str], Collection[str] | None], names: Collection[str], faults: list[Fault]) -> Any:
@@ -81,7 +86,7 @@ class Bundle:
             faults: Where faults go.
         """
         model = self._model
-        found = [(field, *_first(values, field.keys, self._place)) for field in self._fields]
+        found = [(field, *_first(values, field, self._place)) for field in self._fields]
         others: list[str] = []
         if model.forbids_extra or model.takes_extra:
             others = [name for name in names if name not in self.names and name not in self.neighbours]
@@ -153,12 +158,20 @@ class Bundle:
         return self.read(lambda name: [cookies[name]] if name in cookies else None, (), faults)
 
 
+def refuses_blank(convert: Convert) -> bool:
+    """Tell whether *convert* makes nothing of "", so that an empty field of a form is one that was left out."""
+    try:
+        return (convert.convert if isinstance(convert, Constrained) else convert)("", (), []) is INVALID
+    except Exception:  # of a validator of the application
+        return False
+
+
 def _first(
-    values: Callable[[str], Collection[str] | None], keys: tuple[str, ...], place: Place
+    values: Callable[[str], Collection[str] | None], field: _Field, place: Place
 ) -> tuple[str, Collection[str] | None]:
-    """Return the first of *keys* that has values, with them; the first of all if none has."""
-    for key in keys:
+    """Return the first key of *field* that has values, with them; the first of all if none has."""
+    for key in field.keys:
         raw = values(key.lower() if place == "header" else key)
-        if raw:
+        if raw and not (field.ignores_blank and raw == BLANK):
             return key, raw
-    return keys[0], None
+    return field.keys[0], None

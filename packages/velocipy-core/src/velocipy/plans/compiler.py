@@ -26,7 +26,7 @@ from velocipy.http.forms import read_form, read_form_until
 from velocipy.http.uploads import UploadStream
 from velocipy.models import Models
 from velocipy.plans.body import require_json, require_no_browser
-from velocipy.plans.bundles import NO_TEXT, SEVERAL, Bundle
+from velocipy.plans.bundles import BLANK, NO_TEXT, SEVERAL, Bundle, refuses_blank
 from velocipy.plans.exits import PLAIN, context_factory, enter, is_context, open_background, open_early
 from velocipy.plans.failures import Failures
 from velocipy.plans.plan import Argument, Call, Given, Input, Run
@@ -246,7 +246,11 @@ class _Writer:
                 self._line(f"if {item.name!r} in files:")
                 self._refuse(variable, item, *NO_TEXT)
                 test = "elif"
-            self._line(f"{test} not raw:" if item.many else f"{test} raw is None:")
+            absent = "not raw" if item.many else "raw is None"
+            if item.place == "form" and not item.many and refuses_blank(item.convert):
+                self.names["BLANK"] = BLANK
+                absent += " or raw == BLANK"
+            self._line(f"{test} {absent}:")
             self._absent(variable, item)
             if item.place in ("query", "form") and not item.many:
                 self._line("elif len(raw) == 1:")
