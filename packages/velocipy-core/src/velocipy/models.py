@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from enum import Flag
 from functools import partial
 from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin
 
@@ -15,7 +16,7 @@ from velocipy.conversion.constraints import read_constraints
 from velocipy.conversion.faults import INVALID, Convert, Loc, refuse
 from velocipy.conversion.projection import invalid_response, read_projection
 from velocipy.conversion.records import has_default, is_record, read_record
-from velocipy.conversion.table import Table, UnsupportedType, unwrap
+from velocipy.conversion.table import DICTS, Table, UnsupportedType, union_members, unwrap
 from velocipy.errors import Fault, invalid_json
 from velocipy.model_adapters import Decoder, Fields, ModelAdapter, ModelField, decoder_by_codec
 from velocipy.serialization import JSONCodec, default_codec, is_ours
@@ -208,15 +209,21 @@ def _needs_table(annotation: Any, namespace: dict[str, Any] | None, seen: tuple[
     """Tell whether msgspec would convert something in *annotation* otherwise than the table.
 
     It knows no constraints but those of its own `Meta`, no aliases of attrs, and of type variables their bounds alone,
-    and those not through the bases of a TypedDict; it takes "1_0" for a Decimal, and whatever can be iterated for an
-    Iterable; and (0.22) it leaves a default of a dataclass to the class, so that `vars()`, `copy` and its own encoder
-    miss the field.
+    and those not through the bases of a TypedDict. It takes "1_0" for a Decimal, "PT1.5H" for a timedelta, "nan" for a
+    key that is a float, whatever can be iterated for an Iterable, and sums of the members of a Flag. And (0.22) it
+    leaves a default of a dataclass to the class, so that `vars()`, `copy` and its own encoder miss the field.
     """
     plain, metadata = unwrap(annotation)
     if any(type(item).__module__.partition(".")[0] != "msgspec" for item in metadata):
         return True
     cls = get_origin(plain) or plain
-    if getattr(cls, "__name__", "") == "Decimal" or cls is Iterable:
+    if getattr(cls, "__name__", "") in ("Decimal", "timedelta") or cls is Iterable:
+        return True
+    if isinstance(cls, type) and issubclass(cls, Flag):
+        return True
+    if cls in DICTS and float in [
+        unwrap(item)[0] for key in get_args(plain)[:1] for item in union_members(key) or [key]
+    ]:
         return True
     if is_record(plain) and (hasattr(cls, "__dataclass_fields__") or _is_beyond_msgspec(cls)):
         return True

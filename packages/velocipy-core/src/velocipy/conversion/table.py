@@ -209,7 +209,29 @@ class Table:
         members = [(member.value, member) for member in enum.__members__.values()]  # aliases too
         if not members or not all(isinstance(value, (str, int, float, bytes)) for value, _ in members):
             raise UnsupportedType(f"{enum.__name__} has no members whose values are text or numbers")
-        return choice(members, "enum", text=self.text)
+        known = choice(members, "enum", text=self.text)
+        ask: Any = enum._missing_
+        if ask.__module__ == "enum":  # it knows of nothing, or adds the members of a Flag up
+            return known
+        types_of_values = {type(value) for value, _ in members}
+        read = TEXT[int] if self.text and types_of_values == {int} else anything
+
+        def convert(value: Any, loc: Loc, faults: list[Fault]) -> Any:
+            refused: list[Fault] = []
+            member = known(value, loc, refused)
+            if member is not INVALID:
+                return member
+            asked = read(value, loc, [])
+            try:
+                member = ask(asked) if type(asked) in types_of_values else None
+            except Exception:  # of any kind: it looks for the value in its own way, and has not found it
+                member = None
+            if isinstance(member, enum):
+                return member
+            faults += refused
+            return INVALID
+
+        return convert
 
     # -- unions ------------------------------------------------------------------------------------------------------
 
