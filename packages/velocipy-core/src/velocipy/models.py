@@ -22,7 +22,18 @@ from velocipy.model_adapters import Decoder, Fields, ModelAdapter, ModelField, d
 from velocipy.serialization import JSONCodec, default_codec, is_ours
 from velocipy.types import Selection
 
-__all__ = ["Decoder", "Fields", "ModelAdapter", "ModelField", "Models", "decoder_by_codec", "shallow"]
+__all__ = [
+    "INVALID",
+    "Convert",
+    "Decoder",
+    "Fields",
+    "ModelAdapter",
+    "ModelField",
+    "Models",
+    "decoder_by_codec",
+    "refuse",
+    "shallow",
+]
 
 Made = TypeVar("Made")
 

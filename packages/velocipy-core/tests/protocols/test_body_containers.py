@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, MutableSequence, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from enum import Enum
 from typing import Annotated, Any, Dict, List, NewType, Optional, TypedDict, Union  # noqa: UP035
 from uuid import UUID
@@ -280,3 +280,31 @@ def with_mappings() -> VelociPy:
 def test_a_mapping_is_the_body_as_a_sequence_is(client_factory: Any) -> None:
     client = client_factory("with_mappings")
     assert client.post("/mapping", json={"a": 1}).json() == {"a": 1}
+
+
+def with_strict_types() -> VelociPy:
+    app = VelociPy()
+
+    @app.post("/keys")
+    async def keys(value: dict[float, int]) -> Any:
+        return {str(key): element for key, element in value.items()}
+
+    @app.post("/duration")
+    async def duration(value: Annotated[timedelta, Body()]) -> Any:
+        return value
+
+    @app.post("/empty")
+    async def empty(value: tuple[()]) -> Any:
+        return value
+
+    return app
+
+
+def test_every_codec_is_as_strict(client_factory: Any) -> None:
+    client = client_factory("with_strict_types")
+    assert client.post("/keys", json={"1.5": 1}).json() == {"1.5": 1}
+    assert client.post("/keys", json={"nan": 1}).json()["detail"][0]["type"] == "finite_number"
+    assert client.post("/duration", json="PT1H30M").json() == "PT5400S"
+    assert client.post("/duration", json="PT1.5H").json()["detail"][0]["type"] == "time_delta_parsing"
+    assert client.post("/empty", json=[]).json() == []
+    assert client.post("/empty", json=[1]).json()["detail"][0]["type"] == "too_long"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Annotated, Any, Generic, Optional, TypedDict, TypeVar, Union
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -286,3 +287,20 @@ class Below(Above):  # type: ignore[type-arg]
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="it remembers the bases of a TypedDict")
 def test_no_variable_of_a_forgotten_base_is_taken_for_anything() -> None:
     assert "type variables in the bases of Below" in str(fault_of(Below))
+
+
+@pytest.mark.parametrize("marker", [Header(alias="a b"), Header(alias="a:"), Cookie(alias="a;b"), Cookie(alias="a=b")])
+def test_a_name_that_no_request_can_have(marker: Any) -> None:
+    assert f"name {marker.alias!r}" in fault_of(Annotated[str, marker]).problem
+
+
+@pytest.mark.parametrize("key", [tuple, list[int], tuple[int, int], Annotated[list[int] | int, "documented"]])
+def test_keys_that_no_json_can_have(key: Any) -> None:
+    assert "the keys of JSON are text" in str(fault_of(Annotated[dict[key, int], Body()]))
+
+
+def test_a_mock_is_no_handler() -> None:
+    app = VelociPy()
+    app.add_route("/", AsyncMock())
+    with pytest.raises(StartupErrorGroup, match=r"AsyncMock\(\), parameter '\*args'"):
+        app.freeze()

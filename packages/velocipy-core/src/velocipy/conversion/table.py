@@ -195,6 +195,8 @@ class Table:
         if isinstance(origin, type):
             if issubclass(origin, Enum):
                 return self._enum(origin)
+            if annotation == tuple[()]:
+                return self._tuple([])
             if origin in LISTS:
                 return self._list(origin, get_args(annotation))
             if not self.text:
@@ -337,6 +339,10 @@ class Table:
         return convert
 
     def _dict(self, key_type: Any, value_type: Any) -> Convert:
+        for member in union_members(unwrap(key_type)[0]) or (key_type,):
+            plain, _ = unwrap(member)
+            if (get_origin(plain) or plain) in LISTS:
+                raise UnsupportedType("the keys of JSON are text, and no lists")
         # The keys of JSON are text.
         key_text = Table(text=True, foreign=self._foreign, takes_text=self._takes_text).conversion(key_type)
         item = self.conversion(value_type)

@@ -17,6 +17,7 @@ from velocipy.conversion.scalars import TEXT
 from velocipy.conversion.table import DICTS, LISTS, UnsupportedType, is_optional, union_members, unwrap
 from velocipy.errors import DependencyError, ParameterError, StartupError
 from velocipy.http.forms import INSTALL_MULTIPART
+from velocipy.http.headers import check_header
 from velocipy.http.request import Request
 from velocipy.http.response import Response
 from velocipy.http.uploads import UploadStream
@@ -265,6 +266,7 @@ class Graph:
             raise _Mistake("it has a default and a default_factory.", "Keep one of them.")
         hyphens = source.place == "header" and source.convert_underscores
         public = source.alias or (name.replace("_", "-") if hyphens else name)
+        _check_name(source.place, public)
         if source.place != "file" and any(map(is_upload, _members(annotation))):
             raise _Mistake(f"a {source.place} has no file.", "Mark it with File(), or not at all.")
         if source.place == "path":
@@ -403,6 +405,17 @@ def _tell_apart(parameter: Parameter) -> _Written:
         marker if isinstance(marker, Dependency) else None,
         default,
     )
+
+
+def _check_name(place: Place, name: str) -> None:
+    """Refuse a name that no request can have."""
+    try:
+        if place == "header":
+            check_header(name, "")
+        elif place == "cookie" and (name != name.strip(" \t") or set(";=") & set(name)):
+            raise ValueError(f"cookie name {name!r} has a semicolon, an equals sign or white space around it")
+    except ValueError as error:
+        raise _Mistake(f"{error}.", "Give it an alias that a request can have.") from None
 
 
 def _unread(error: UnreadableSignature) -> _Mistake:

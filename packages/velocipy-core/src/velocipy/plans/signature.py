@@ -9,7 +9,7 @@ import sys
 import typing
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from types import SimpleNamespace
+from types import CodeType, SimpleNamespace
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
 
 from velocipy.conversion.table import union_members, unwrap
@@ -46,7 +46,7 @@ def find_place(call: Callable[..., Any]) -> Place:
     function = _function(call)
     name = getattr(function, "__qualname__", None) or type(call).__qualname__
     code = getattr(function, "__code__", None)
-    if code is None:
+    if not isinstance(code, CodeType):
         module = sys.modules.get(getattr(function, "__module__", ""))
         file = getattr(module, "__file__", None)
         return Place(_shown(file) if file else "", name)
@@ -203,8 +203,10 @@ def _local(function: Any, namespace: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def _closure(function: Any) -> dict[str, Any]:
-    names = getattr(getattr(function, "__code__", None), "co_freevars", ())
-    cells = getattr(function, "__closure__", None) or ()
+    if not inspect.isfunction(function):  # an object that has every attribute may stand in for one
+        return {}
+    names = function.__code__.co_freevars
+    cells = function.__closure__ or ()
     found = {}
     for name, cell in zip(names, cells, strict=False):
         try:
