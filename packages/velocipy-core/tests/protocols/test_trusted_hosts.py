@@ -66,6 +66,7 @@ def test_foreign_hosts_are_refused(client: Client, host: str) -> None:
         "example.com:evil",
         "example.com:",
         "example.com:123456",
+        "example.com:65536",
         "example.com:80:80",
         "example.com@evil.org",
         "evil.org/.example.org",

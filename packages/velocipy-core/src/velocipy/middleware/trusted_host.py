@@ -11,7 +11,7 @@ from velocipy.http.response import PlainTextResponse, Response
 
 _NAME = r"[0-9A-Za-z_-]+(?:\.[0-9A-Za-z_-]+)*"
 _ADDRESS = r"\[[0-9A-Fa-f:.]+\]"  # IPv6
-_HOST = re.compile(rf"({_NAME}|{_ADDRESS})(?:(?<!\])\.)?(?::[0-9]{{1,5}})?").fullmatch
+_HOST = re.compile(rf"({_NAME}|{_ADDRESS})(?:(?<!\])\.)?(?::([0-9]{{1,5}}))?").fullmatch
 _PATTERN = re.compile(rf"(?:\*\.)?{_NAME}|{_ADDRESS}").fullmatch
 
 
@@ -52,7 +52,7 @@ class TrustedHostMiddleware:
         if hosts[0] in self._names:
             return True
         host = _HOST(hosts[0])
-        if host is None:
+        if host is None or (host[2] and int(host[2]) > 65535):
             return False
         name = host[1].lower()  # after the match: the lower case of some characters beyond ASCII lies within
         return name in self._names or name.endswith(self._endings)
