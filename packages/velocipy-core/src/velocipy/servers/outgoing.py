@@ -36,7 +36,9 @@ async def settle(request: Request, answer: bytes | Response) -> Settled:
         answer = json_response(answer, request._plan.status)
     failures = request.app._failures
     try:
-        return await _meet(request, answer)
+        if isinstance(answer, FileResponse):
+            answer = await run_in_thread(answer.meet, request)
+        return answer, *check(request, answer)
     except InvalidResponse as invalid:
         answer = failures.unhandled(request, invalid)
     except Exception as error:
