@@ -128,6 +128,7 @@ response.set_cookie("a", "b", max_age=1, samesite="lax")
 response.headers["x"] = "y"
 response.headers.append("x", "z")
 assert_type(ValidationError("wrong").errors[0]["loc"], list[str | int])
+assert_type(ValidationError("wrong").errors()[0]["loc"], list[str | int])
 app.dependency_overrides[page] = lambda: 5
 app.dependency_overrides = {page: resource}
 
