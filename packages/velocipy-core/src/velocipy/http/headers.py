@@ -105,7 +105,9 @@ class MutableHeaders(Headers):
 
     def copy(self) -> MutableHeaders:
         """Return fields of their own, which may be changed without changing these."""
-        return MutableHeaders.of_checked(self._pairs.copy())
+        made = MutableHeaders.__new__(MutableHeaders)
+        made._pairs = self._pairs.copy()
+        return made
 
     def __setitem__(self, name: str, value: str) -> None:
         """Set *name* to *value* alone, in the place of its first value."""
