@@ -219,8 +219,8 @@ def test_who_accepts_gzip_gets_it(client: Client, accepted: str) -> None:
         "notgzip",
         "gz ip",
         "gzip;q=\u0661",
-        "gzip," * 2000,
-        "a" * 10_000 + ", gzip",
+        "gzip," * 1500,
+        "a" * 7_000 + ", gzip",
     ],
 )
 def test_who_does_not_accept_gzip_does_not_get_it(client: Client, accepted: str) -> None:
