@@ -84,6 +84,8 @@ class Results:
 
     def response(self, result: Any) -> Response:
         """Return *result* as a `Response` in any case."""
+        if type(result) in self.encodable:  # PERF: 0.5 us less than `finish`, which asks abstract classes
+            return json_response(self.encode(result), self._status or 200)
         finished = self.finish(result)
         if isinstance(finished, bytes):
             return json_response(finished, self._status or 200)
