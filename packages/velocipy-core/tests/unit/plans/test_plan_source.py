@@ -60,6 +60,39 @@ def test_a_plan_waits_and_takes_the_request_only_where_it_has_to(path: str, take
     assert isinstance(function, ast.AsyncFunctionDef) is waits
 
 
+def plain() -> dict[str, int]:
+    return {}
+
+
+def named() -> "str":
+    return ""
+
+
+def silent():  # type: ignore[no-untyped-def]
+    return Opened()
+
+
+def opened() -> "Opened":
+    return Opened()
+
+
+class Opened:
+    """A class whose `__init__` returns None, and no more."""
+
+    def __init__(self) -> None: ...
+
+
+@pytest.mark.parametrize(("dependency", "looked_at"), [(plain, 0), (named, 0), (silent, 1), (opened, 1), (Opened, 1)])
+def test_a_context_manager_is_looked_for_where_there_may_be_one(dependency: Any, looked_at: int) -> None:
+    app = VelociPy()
+
+    @app.get("/")
+    async def handler(found: Annotated[Any, Depends(dependency)]) -> None: ...
+
+    (plan,) = app.freeze()
+    assert plan.source().count("is_context(") == looked_at
+
+
 def test_the_source_names_what_happens_in_order() -> None:
     source = one_plan()[1].source()
     steps = [source.index(word) for word in ("call_resource(", "path[0]", "request.body()", "await call_handler(")]
