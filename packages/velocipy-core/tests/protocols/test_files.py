@@ -412,8 +412,10 @@ def test_cve_2026_54280_files_are_closed_when_clients_leave(wire: Any, eventuall
                 continue
         return found
 
+    start = wire.server.log.size
     for _ in range(20):
         with wire.open() as connection:
             connection.sendall(b"GET /named/large.bin HTTP/1.1\r\nhost: x\r\n\r\n")
             connection.recv(100)
     assert eventually(still_open, 0, patience=20.0) == 0
+    assert "Traceback" not in wire.server.log.text(start)

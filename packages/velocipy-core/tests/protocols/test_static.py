@@ -140,7 +140,7 @@ def test_a_file_is_served_as_it_is(client: Any, name: str) -> None:
     "path",
     [
         *("", "/", "/about", "/about/", "/empty/", "/nothing.txt", "/nothing/at/all", "/index.html/", "/index.html/x"),
-        *("//index.html", "/about//team.html", "/pipe", "/x" * 200, "/x" * 2500, "/" + "x" * 300, "/%ff"),
+        *("//index.html", "/about//team.html", "/pipe", "/x" * 200, "/" + "x" * 300, "/%ff"),
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -149,6 +149,11 @@ def test_what_is_no_file_is_a_404_like_any_other(client: Any, path: str, method:
     assert response.status_code == 404
     if method == "GET":
         assert response.json() == client.get("/nowhere").json()
+
+
+@pytest.mark.in_process  # Gunicorn refuses it by itself
+def test_a_path_longer_than_any_system_takes_is_a_404(client: Any) -> None:
+    assert client.get("/static" + "/x" * 10_000).status_code == 404
 
 
 def test_refusals_pass_through_exception_handlers(client_factory: Any) -> None:

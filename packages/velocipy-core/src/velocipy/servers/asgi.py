@@ -145,8 +145,8 @@ async def _write_stream(scope: Scope, receive: Receive, send: Send, body: Stream
 
     gone = asyncio.ensure_future(_client_left(receive))
     try:
-        await send_stream(body, length, send_chunk, gone)
-        await send({"type": "http.response.body", "body": b""})
+        if await send_stream(body, length, send_chunk, gone):
+            await send({"type": "http.response.body", "body": b""})
     finally:
         gone.cancel()
 

@@ -30,8 +30,8 @@ def is_streamed(answer: bytes | Response) -> bool:
 
 async def send_stream(
     stream: Stream, length: int | None, send: Callable[[bytes], Awaitable[None]], gone: asyncio.Future[Any]
-) -> None:
-    """Send the chunks of *stream*, and close what makes them.
+) -> bool:
+    """Send the chunks of *stream*, and close what makes them; return whether all were sent.
 
     When *gone* is done, or *send* raises ClientDisconnect, the client has left: what makes the chunks is cancelled
     where it waits, which is no error.
@@ -54,10 +54,12 @@ async def send_stream(
             finally:
                 gone.remove_done_callback(leave)
     except ClientDisconnect:
-        pass
+        return False
     except TimeoutError:
         if not scope.expired():
             raise
+        return False
+    return True
 
 
 def stream_of(file: File) -> Stream:
