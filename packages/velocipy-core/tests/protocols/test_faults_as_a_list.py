@@ -1,6 +1,5 @@
 """The faults of a request: `error.errors` is a list, and `error.errors()` the same, as programs for FastAPI have it."""
 
-from collections.abc import Callable
 from copy import copy, deepcopy
 from typing import Annotated, Any
 
@@ -118,6 +117,8 @@ def test_no_faults_are_no_reason_to_fail() -> None:
 
 
 @pytest.mark.parametrize("make", [StdlibCodec, MsgspecCodec, OrjsonCodec])
-def test_every_codec_writes_them(make: Callable[[], JSONCodec]) -> None:
+def test_every_codec_writes_them(make: type[JSONCodec]) -> None:
+    if make is not StdlibCodec:
+        pytest.importorskip(make.__name__.removesuffix("Codec").lower(), reason="its codec is tested here")
     faults = ValidationError("wrong").errors()
     assert StdlibCodec().decode(make().encode({"detail": faults})) == {"detail": list(faults)}

@@ -1,6 +1,5 @@
 """The URL of a request is text that tells its parts, whatever a client calls the host."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -156,6 +155,8 @@ def test_a_url_that_no_request_has_tells_what_it_can() -> None:
 
 
 @pytest.mark.parametrize("make", [StdlibCodec, MsgspecCodec, OrjsonCodec])
-def test_every_codec_writes_it_as_text(make: Callable[[], JSONCodec]) -> None:
+def test_every_codec_writes_it_as_text(make: type[JSONCodec]) -> None:
+    if make is not StdlibCodec:
+        pytest.importorskip(make.__name__.removesuffix("Codec").lower(), reason="its codec is tested here")
     encoded = make().encode({"url": URL("http://h/a"), URL("http://h"): [URL("http://h/b")]})
     assert StdlibCodec().decode(encoded) == {"url": "http://h/a", "http://h": ["http://h/b"]}
