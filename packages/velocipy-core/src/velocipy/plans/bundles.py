@@ -75,7 +75,7 @@ class Bundle:
             many = takes_many(annotation)
             ignores_blank = source.place == "form" and not many and refuses_blank(judge)
             self._fields.append(_Field(name, keys, read, judge, many, required, ignores_blank))
-        self.names = frozenset(key for field in self._fields for key in field.keys)
+        self.names: frozenset[str] = frozenset(key for field in self._fields for key in field.keys)
 
     def read(self, values: Callable[[str], Collection[str] | None], names: Collection[str], faults: list[Fault]) -> Any:
         """Return the model, or INVALID with the faults added; the default if nothing of the model is there.
