@@ -39,6 +39,7 @@ def _installed() -> None:
     [
         Annotated[str, File()],
         Annotated[int, File()],
+        Annotated[None, File()],
         Annotated[dict[str, UploadFile], File()],
         Annotated[list[str], File()],
         Annotated[list[UploadFile | bytes], File()],

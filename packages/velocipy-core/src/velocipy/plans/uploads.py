@@ -43,7 +43,7 @@ def upload_input(name: str, annotation: Any, default: Any, source: Source) -> In
         UnsupportedType: If no file could be of this type, or its constraints are not for it.
     """
     plain, metadata = unwrap(annotation)
-    members = [member for member in union_members(plain) or (plain,) if member is not type(None)]
+    members = [member for member in union_members(plain) if member is not type(None)] or [plain]
     plain, inner = unwrap(members[0])
     metadata = [*metadata, *inner, source]
     build: Callable[[list[Any]], Any] | None = LISTS.get(get_origin(plain))
