@@ -167,6 +167,23 @@ async def nothing_more() -> str:
     return "there"
 
 
+with_middleware = VelociPy(multipart_max_memory_size=1000)
+
+
+@with_middleware.middleware("http")
+async def looks_at_the_form(request: Request, call_next: Any) -> Any:
+    file = (await request.form())["file"]
+    assert isinstance(file, UploadFile)
+    response = await call_next(request)
+    response.headers["x-rest"] = str(len(await file.read()))
+    return response
+
+
+@with_middleware.post("/")
+async def reads_a_little(file: UploadFile) -> str:
+    return (await file.read(1)).decode()
+
+
 @app.post("/form")
 async def by_form(request: Request) -> Any:
     form = await request.form()
@@ -380,6 +397,12 @@ def test_a_dependency_of_the_application_takes_files(client_factory: Any) -> Non
     client = client_factory("app_dependency")
     assert client.post("/", data={"folder": "f"}, files={"file": b"x"}).text == "there"
     assert faults_of(client.post("/", data={"folder": "f"})) == [("body", "file", "missing")]
+
+
+@pytest.mark.parametrize("content", [b"abc", b"a" * 500_000], ids=["memory", "disk"])
+def test_middleware_and_handler_have_the_same_file(client_factory: Any, content: bytes) -> None:
+    response = client_factory("with_middleware").post("/", files={"file": content})
+    assert (response.text, response.headers["x-rest"]) == ("a", str(len(content) - 1))
 
 
 @in_memory_or_on_disk
