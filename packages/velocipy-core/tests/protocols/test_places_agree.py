@@ -222,7 +222,7 @@ def test_every_place_reads_a_text_alike(client: Client, name: str, data: st.Data
     found = {
         (place, shape): outcome(send(client, place, f"/{place}/{name}/{shape}", text))
         for place, shape in WAYS[name]
-        if can_carry(place, text)
+        if can_carry(place, text) and (text or place != "form")  # an empty field of a form may be one left out
     }
     assert found["query", "alone"][0] in (200, 422)
     assert [way for way, answer in found.items() if answer != found["query", "alone"]] == []
