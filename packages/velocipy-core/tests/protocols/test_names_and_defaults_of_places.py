@@ -288,6 +288,12 @@ def test_a_form_of_extras_alone_is_no_empty_one(client: Client) -> None:
     assert client.post("/open").json() == [7, "", {}]
 
 
+def test_a_file_is_no_extra_of_a_form(client: Client) -> None:
+    pytest.importorskip("python_multipart", reason="it reads the form")
+    answer = client.post("/open", data={"n": "1", "a": "2"}, files={"b": ("b.txt", b"secret")})
+    assert answer.json() == [1, "", {"a": "2"}]
+
+
 def test_what_other_parameters_take_is_no_extra(client: Client) -> None:
     answer = client.get("/closed?limit=3&tags=a&by=age&the%20x=1&lang=de")
     assert answer.json() == [3, ["a"], "age", "1", "de"]

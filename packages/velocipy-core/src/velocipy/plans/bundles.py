@@ -102,16 +102,16 @@ class Bundle:
                 refuse(new, (self._place, name), "extra_forbidden", "Extra inputs are not permitted")
             faults += new
             return INVALID
-        taken = {field.name for field in self._fields}
-        for name in others:
-            raw = list(values(name) or ())
-            if name not in taken:  # which are not its names in a request
-                arguments[name] = raw if len(raw) > 1 else raw[0]
+        if others:
+            fields = {field.name for field in self._fields}  # which are not their names in a request
+            texts = {name: list(values(name) or ()) for name in others if name not in fields}
+            arguments |= {name: raw if len(raw) > 1 else raw[0] for name, raw in texts.items() if raw}  # no files
         made = model.make(arguments, (self._place,), new)
-        keys: dict[str | int, str] = {field.name: key for field, key, _ in found}
-        for fault in new:
-            fault["loc"][1:2] = [keys.get(step, step) for step in fault["loc"][1:2]]
-        faults += new
+        if new:
+            keys: dict[str | int, str] = {field.name: key for field, key, _ in found}
+            for fault in new:
+                fault["loc"][1:2] = [keys.get(step, step) for step in fault["loc"][1:2]]
+            faults += new
         return made
 
     def _read_fields(self, found: list[_Found], faults: list[Fault], *, judge: bool = False) -> dict[str, Any]:
