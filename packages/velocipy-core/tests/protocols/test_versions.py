@@ -74,7 +74,7 @@ def test_a_version_is_a_segment_of_the_path(client: Client) -> None:
 
 
 @pytest.mark.velocipy_app("in_header")
-@pytest.mark.parametrize("version", ["", " ", "3", "1.0", "1,2", "../1", "1" * 65, "é".encode().decode("latin-1")])
+@pytest.mark.parametrize("version", ["", "3", "1.0", "1,2", "../1", "1" * 65, "é".encode().decode("latin-1")])
 def test_a_version_that_is_not_there_is_not_acceptable(client: Client, version: str) -> None:
     answer = client.get("/items/5", headers=[(b"x-api-version", version.encode("latin-1"))])
     assert answer.status_code == 406
