@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, NamedTuple, TypedDict
 
-import msgspec
-import pydantic
 import pytest
 from httpx2 import Client
 
 from velocipy import Query, VelociPy
+
+pytest.importorskip("msgspec", reason="its models are tested here")
+pytest.importorskip("pydantic", reason="its models are tested here")
+import msgspec
+import pydantic
 
 app = VelociPy(validate_response=True)
 unchecked = VelociPy()

@@ -11,7 +11,7 @@ from velocipy import HTTPException, JSONResponse, Request, VelociPy
 from velocipy.conversion.faults import Convert, Loc, refuse
 from velocipy.errors import Fault
 from velocipy.models import Decoder, Fields, ModelField
-from velocipy.serialization import JSONCodec, OrjsonCodec, StdlibCodec
+from velocipy.serialization import JSONCodec, StdlibCodec
 from velocipy.types import Selection
 
 
@@ -95,7 +95,7 @@ async def refused() -> None:
     raise HTTPException(409)
 
 
-@app.post("/orjson", json_encoder=OrjsonCodec())
+@app.post("/stdlib", json_encoder=StdlibCodec())
 async def fast(data: dict[str, float]) -> dict[str, float]:
     return data
 
@@ -108,7 +108,7 @@ async def money(amount: Money) -> Money:
 def test_a_route_has_a_codec_of_its_own(client: Client) -> None:
     assert client.post("/loud", json={"a": 1}).json() == {"loud": {"read": ["loud", {"a": 1}]}}
     assert client.get("/loud/response").content == b'{\n "loud": [\n  1\n ]\n}'
-    assert client.post("/orjson", json={"a": 0.1}).content == b'{"a":0.1}'
+    assert client.post("/stdlib", json={"a": 0.1}).content == b'{"a":0.1}'
 
 
 def test_other_routes_keep_that_of_the_application(client: Client) -> None:
