@@ -1,10 +1,11 @@
 """How property tests run: the same examples each time, however busy the machine is."""
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
-settings.register_profile("velocipy", derandomize=True, deadline=None)
-settings.register_profile("thorough", max_examples=5000, deadline=None)
+PHASES = [phase for phase in Phase if phase is not Phase.explain]  # which traces every line, for minutes
+settings.register_profile("velocipy", derandomize=True, deadline=None, phases=PHASES)
+settings.register_profile("thorough", max_examples=5000, deadline=None, phases=PHASES)
 
 
 def pytest_configure(config: pytest.Config) -> None:

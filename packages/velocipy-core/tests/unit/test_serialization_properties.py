@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum, IntEnum, IntFlag, StrEnum
+from importlib import import_module
 from importlib.util import find_spec
 from math import isfinite
 from pathlib import PurePosixPath
@@ -103,7 +104,7 @@ class Slotted:
     a: Any
 
 
-MODELS: list[tuple[Callable[[Any], Any], Callable[[Any], Any]]] = [
+MODELS: list[tuple[Any, Callable[[Any], Any]]] = [
     (Point, lambda a: [a, 0]),
     (lambda a: Movie(title=a), lambda a: {"title": a}),
     (Item, lambda a: {"a": a, "_b": 1}),
@@ -111,7 +112,7 @@ MODELS: list[tuple[Callable[[Any], Any], Callable[[Any], Any]]] = [
 ]
 
 if find_spec("attrs"):
-    import attrs
+    attrs = import_module("attrs")
 
     @attrs.define
     class Attrs:
