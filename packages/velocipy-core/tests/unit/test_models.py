@@ -24,6 +24,8 @@ from hypothesis import strategies as st
 from velocipy import Body, VelociPy
 from velocipy.testing import AsyncTestClient
 
+pytestmark = pytest.mark.timeout(300)  # a failure takes a while to be made small
+
 # -- how models are declared ------------------------------------------------------------------------------------------
 
 DEFAULT = "what the class says"
