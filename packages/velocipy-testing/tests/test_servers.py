@@ -171,7 +171,8 @@ def test_a_collected_server_is_stopped(some_server: str) -> None:
 
 
 SCRIPT = """
-import sys
+import signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which nohup has every process below it ignore
 from velocipy.testing.servers import RunningServer
 running = [RunningServer.start(name, "apps:app", arguments=["--workers", "2"]) for name in sys.argv[1:]]
 print(*(each.pid for each in running), flush=True)
