@@ -1,15 +1,17 @@
 """Streamed answers: what can be streamed, and what happens when the stream or the client breaks off."""
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from http.client import HTTPResponse
 from typing import Any
 
 import pytest
 
-from velocipy import Depends, Response, StreamingResponse, VelociPy
+from velocipy import ClientDisconnect, Depends, Request, Response, StreamingResponse, VelociPy
 
-app = VelociPy()
+app = VelociPy(max_content_length=None)
 events: list[str] = []
 
 
@@ -115,6 +117,44 @@ async def after_unread_body() -> Response:
     return StreamingResponse(endless(1000))
 
 
+@app.post("/echo")
+async def echo(request: Request) -> Response:
+    return StreamingResponse(request.stream())
+
+
+@app.post("/echo-none")
+async def echo_none() -> Response:
+    return StreamingResponse(asynchronous())
+
+
+@app.post("/echo-rest")
+async def echo_rest(request: Request) -> Response:
+    async for _ in (chunks := request.stream()):
+        break
+    return StreamingResponse(chunks)
+
+
+@app.post("/echo-read")
+async def echo_read(request: Request) -> Response:
+    await request.body()
+    return StreamingResponse(request.stream())
+
+
+@app.post("/count")
+async def count(request: Request) -> Response:
+    async def chunks() -> AsyncIterator[str]:
+        try:
+            yield "begun"
+            yield str(sum([len(chunk) async for chunk in request.stream()]))
+        except ClientDisconnect:
+            events.append("told")
+            raise
+        finally:
+            events.append("closed")
+
+    return StreamingResponse(chunks())
+
+
 @app.get("/events")
 async def tell() -> str:
     return ",".join(events)
@@ -195,3 +235,54 @@ def test_first_chunks_arrive_before_the_last_is_made(wire: Any) -> None:
         while b"x" * 100 not in received:
             received += connection.recv(65536)
         assert received.startswith(b"HTTP/1.1 200")
+
+
+MEGABYTES = b"".join(b"%07d\n" % number for number in range(1_000_000))  # 8 of them
+
+declared_or_chunked = pytest.mark.parametrize("chunked", [False, True], ids=["declared", "chunked"])
+
+
+def in_pieces(body: bytes, size: int) -> Iterator[bytes]:
+    return (body[start : start + size] for start in range(0, len(body), size))
+
+
+@declared_or_chunked
+@pytest.mark.parametrize("body", [b"", b"x", b"x" * 70_000], ids=["empty", "small", "larger"])
+@pytest.mark.parametrize("path", ["/echo", "/echo-read"])
+def test_a_stream_can_be_made_of_the_body_of_its_request(client: Any, path: str, body: bytes, chunked: bool) -> None:
+    response = client.post(path, content=in_pieces(body, 1000) if chunked else body)
+    assert (response.status_code, response.content) == (200, body)
+    assert client.post(path, content=b"next").content == b"next"
+
+
+def test_a_stream_can_be_made_of_the_rest_of_a_body(client: Any) -> None:
+    content = client.post("/echo-rest", content=in_pieces(MEGABYTES, 65536)).content
+    assert MEGABYTES.endswith(content)
+    assert len(content) >= len(MEGABYTES) - 2 * 65536
+
+
+@declared_or_chunked
+def test_a_stream_made_of_a_large_body_is_sent_while_it_comes(wire: Any, chunked: bool) -> None:
+    field = "transfer-encoding: chunked" if chunked else f"content-length: {len(MEGABYTES)}"
+    sent = b"%x\r\n%b\r\n0\r\n\r\n" % (len(MEGABYTES), MEGABYTES) if chunked else MEGABYTES
+    with wire.open() as connection:
+        sender = threading.Thread(target=connection.sendall, args=[wire.head("POST", "/echo", field) + sent])
+        sender.start()
+        response = HTTPResponse(connection, method="POST")
+        response.begin()
+        assert response.read() == MEGABYTES
+        sender.join()
+
+
+def test_a_stream_that_reads_no_large_body_is_answered_whole(client: Any) -> None:
+    response = client.post("/echo-none", content=MEGABYTES)
+    assert (response.status_code, response.text) == (200, "one zw\xf6lf")
+
+
+def test_a_client_that_leaves_within_its_body_ends_the_stream_that_reads_it(wire: Any, eventually: Any) -> None:
+    wire.ask("GET", "/forget")
+    with wire.open() as connection:
+        connection.sendall(wire.head("POST", "/count", "content-length: 10") + b"abc")
+        while b"begun" not in connection.recv(65536):
+            pass
+    assert eventually(lambda: wire.ask("GET", "/events").body, b"closed") in (b"closed", b"told,closed")

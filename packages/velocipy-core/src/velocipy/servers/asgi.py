@@ -57,8 +57,8 @@ async def serve(app: VelociPy, scope: Scope, receive: Receive, send: Send) -> No
         answer = await app._failures.answer(request, error)
     if method not in _WITHOUT_BODY:
         request = request or _request(app, scope, receive, path, plan, values)
-        if not isinstance(request._body, bytes):
-            await _drain(request, answer, receive)
+        if not isinstance(request._body, bytes) and not is_streamed(answer):
+            await _drain(request)
     if type(answer) is bytes and method != "HEAD":
         # PERF: the answer of a handler that returned data; no Response is made for it.
         length = (b"content-length", b"%d" % len(answer))
@@ -68,7 +68,7 @@ async def serve(app: VelociPy, scope: Scope, receive: Receive, send: Send) -> No
             await close(request)
     else:
         request = request or _request(app, scope, receive, path, plan, values)
-        await _respond(app, request, answer, scope, receive, send)
+        await _respond(app, request, answer, send)
 
 
 def _request(
@@ -87,7 +87,7 @@ def _request(
     return request
 
 
-async def _drain(request: Request, answer: bytes | Response, receive: Receive) -> None:
+async def _drain(request: ASGIRequest) -> None:
     """Take what is on its way of a body that nobody reads, before the answer leaves.
 
     A server that closes a connection on which bytes still arrive resets it, and the client may lose the answer; over
@@ -97,17 +97,16 @@ async def _drain(request: Request, answer: bytes | Response, receive: Receive) -
         length = request._header("content-length", b"content-length")
         on_its_way = length is not None and length.isdecimal() and len(length) < 6
     else:
-        on_its_way = request._body is True and not is_streamed(answer)
+        on_its_way = request._body is True
     if on_its_way:
+        receive = request._receive
         with suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS):
                 while (message := await receive())["type"] == "http.request" and message.get("more_body", False):
                     pass
 
 
-async def _respond(
-    app: VelociPy, request: Request, answer: bytes | Response, scope: Scope, receive: Receive, send: Send
-) -> None:
+async def _respond(app: VelociPy, request: ASGIRequest, answer: bytes | Response, send: Send) -> None:
     """Send *answer*, then close what dependencies left open."""
     failure: BaseException | None = None
     try:
@@ -116,7 +115,7 @@ async def _respond(
         await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
         if body is None:
             await close_unsent(response)
-        await WRITERS[type(body)](scope, receive, send, body, declared_length(pairs))
+        await WRITERS[type(body)](request, send, body, declared_length(pairs))
     except BaseException as error:
         failure = error
         if isinstance(error, Exception):
@@ -128,50 +127,53 @@ async def _respond(
         del failure
 
 
-async def _write_empty(scope: Scope, receive: Receive, send: Send, body: None, length: int | None) -> None:
+async def _write_empty(request: ASGIRequest, send: Send, body: None, length: int | None) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _write_bytes(scope: Scope, receive: Receive, send: Send, body: bytes, length: int | None) -> None:
+async def _write_bytes(request: ASGIRequest, send: Send, body: bytes, length: int | None) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-async def _write_stream(scope: Scope, receive: Receive, send: Send, body: Stream, length: int | None) -> None:
+async def _write_stream(request: ASGIRequest, send: Send, body: Stream, length: int | None) -> None:
+    from velocipy.servers.receiver import Receiver
+
     async def send_chunk(chunk: bytes) -> None:
         try:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         except OSError as error:  # as ASGI 2.4 tells that the client has left
             raise ClientDisconnect from error
 
-    gone = asyncio.ensure_future(_client_left(receive))
+    was_read = request._body is not None and request._body is not True
+    receiver = request._receive = Receiver(request._receive, ended=was_read)  # the stream may be made of the body
+    gone = asyncio.ensure_future(receiver.watch())
     try:
         if await send_stream(body, length, send_chunk, gone):
+            if request.method not in _WITHOUT_BODY:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(DRAIN_SECONDS):
+                        await receiver.drain()
             await send({"type": "http.response.body", "body": b""})
     finally:
         gone.cancel()
 
 
-async def _write_file(scope: Scope, receive: Receive, send: Send, body: File, length: int | None) -> None:
+async def _write_file(request: ASGIRequest, send: Send, body: File, length: int | None) -> None:
     try:
         path = None
-        if body.is_whole and "http.response.pathsend" in (scope.get("extensions") or ()):
+        if body.is_whole and "http.response.pathsend" in (request._scope.get("extensions") or ()):
             from velocipy.servers.open_files import path_of
 
             path = path_of(body)
         if path is None:
-            await _write_stream(scope, receive, send, stream_of(body), length)
+            await _write_stream(request, send, stream_of(body), length)
         else:
             await send({"type": "http.response.pathsend", "path": path})
     finally:
         body.close()
 
 
-async def _client_left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass  # the rest of a body that nobody reads
-
-
-WRITERS: dict[type, Callable[[Scope, Receive, Send, Any, int | None], Awaitable[None]]] = {
+WRITERS: dict[type, Callable[[Any, Send, Any, int | None], Awaitable[None]]] = {
     type(None): _write_empty,
     bytes: _write_bytes,
     Stream: _write_stream,
