@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 MAX_CONTENT_LENGTH = 16 * 1024 * 1024
 MULTIPART_MAX_MEMORY_SIZE = 1024 * 1024
+MAX_QUERY_FIELDS = 1000
+MAX_HEADER_FIELDS = 100
 DEFAULT_FORM_LIMITS = FormLimits()
 
 
@@ -53,6 +55,10 @@ class VelociPy(Router):
         multipart_max_memory_size: How many bytes of a multipart form are held in memory, 1 MiB by default: files beyond
             it go to disk, text beyond it is refused with 413.
         form_limits: How many parts a form may have, and how large they may be.
+        max_query_fields: How many fields a query may have before it is refused with 400; 1000 by default, None for any
+            number.
+        max_header_fields: How many header fields `request.headers` gathers before it refuses them with 431; 100 by
+            default, None for any number.
         json_encoder: The JSON codec; that of msgspec by default if it is installed, else the standard library's.
         model_adapters: Adapters for the models of further libraries, asked before the built-in ones.
         exception_handlers: What answers, by exception class or status code; see `add_exception_handler`.
@@ -97,6 +103,8 @@ class VelociPy(Router):
         max_content_length: int | None = MAX_CONTENT_LENGTH,
         multipart_max_memory_size: int = MULTIPART_MAX_MEMORY_SIZE,
         form_limits: FormLimits = DEFAULT_FORM_LIMITS,
+        max_query_fields: int | None = MAX_QUERY_FIELDS,
+        max_header_fields: int | None = MAX_HEADER_FIELDS,
         json_encoder: JSONCodec | None = None,
         model_adapters: Sequence[ModelAdapter] = (),
         exception_handlers: Mapping[ExceptionKey, ExceptionHandler] | None = None,
@@ -116,11 +124,11 @@ class VelociPy(Router):
             raise ValueError(f"slashes is 'merge', 'strict' or 'redirect', not {slashes!r}")
         if versioning is not None and not hasattr(versioning, "asked"):
             raise TypeError("versioning is an APIVersion, such as APIVersion.from_header()")
-        if max_content_length is not None and max_content_length < 0:
-            raise ValueError(f"max_content_length is {max_content_length}; give bytes from 0, or None for no limit")
         if multipart_max_memory_size < 0:
             raise ValueError(f"multipart_max_memory_size is {multipart_max_memory_size}; give bytes from 0")
-        form_limits._check()
+        for name, limit in (("max_query_fields", max_query_fields), ("max_header_fields", max_header_fields)):
+            if limit is not None and limit < 0:
+                raise ValueError(f"{name} is {limit}; give a number from 0, or None for no limit")
         self.title = title
         self.version = version
         self.summary = summary
@@ -133,9 +141,9 @@ class VelociPy(Router):
         self.debug = debug
         self.docs_url = docs_url
         self.openapi_url = openapi_url
-        self.max_content_length = max_content_length
         self.multipart_max_memory_size = multipart_max_memory_size
-        self.form_limits = form_limits
+        self.max_query_fields = max_query_fields
+        self.max_header_fields = max_header_fields
         self.state = State()
         if lifespan is not None and not callable(lifespan):
             raise TypeError("lifespan is the function itself, which takes the application: do not call it")
@@ -157,6 +165,8 @@ class VelociPy(Router):
         super().__init__(
             dependencies=dependencies,
             middleware=middleware,
+            max_content_length=max_content_length,
+            form_limits=form_limits,
             exception_handlers=exception_handlers,
             default_response_class=default_response_class,
             responses=responses,
@@ -210,7 +220,7 @@ class VelociPy(Router):
                 self._model_adapters,
                 self._overrides,
                 self.exception_handlers,
-                self.max_content_length,
+                self.limits,
                 self.debug,
                 self._problem_details,
                 self._namespace,

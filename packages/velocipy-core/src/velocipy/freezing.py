@@ -37,7 +37,7 @@ from velocipy.plans.results import Results
 from velocipy.plans.signature import MISSING, find_place, read_return
 from velocipy.routing.convertors import convertors
 from velocipy.routing.hosts import parse_host
-from velocipy.routing.options import Route
+from velocipy.routing.options import Limits, Route
 from velocipy.routing.path import Segment, parse_path
 from velocipy.routing.urls import Template
 from velocipy.routing.versions import APIVersion, is_version
@@ -54,7 +54,7 @@ class Settings(NamedTuple):
     model_adapters: Sequence[ModelAdapter]
     overrides: Mapping[Handler, Handler]
     exception_handlers: Mapping[int | type[Exception], ExceptionHandler]
-    max_content_length: int | None
+    limits: Limits
     debug: bool
     problem_details: bool
     namespace: Mapping[str, Any]
@@ -94,7 +94,7 @@ def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
         encode,
         decode,
         is_handled=failures.handles(HTTPException(404)),
-        max_content_length=settings.max_content_length,
+        limits=settings.limits,
         slashes=settings.slashes,
     )
     models = Models(settings.model_adapters, settings.codec)
@@ -218,7 +218,7 @@ def _make_plan(
         decode=codec.decode,
         status=status if isinstance(status, int) else 200,
         path_names=template.names,
-        max_content_length=settings.max_content_length,
+        limits=route.limits,
         route=route,
         call=call,
         source_text=compiled.source,

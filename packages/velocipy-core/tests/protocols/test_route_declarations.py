@@ -162,7 +162,7 @@ def test_what_was_said_is_kept_with_the_route() -> None:
             (path.split("/")[-1].upper(),),
         )
         assert route.response_model == dict[str, str]
-    assert (app.title, app.version, app.max_content_length) == ("Eggs", "2.1", 10)
+    assert (app.title, app.version, app.limits.max_content_length) == ("Eggs", "2.1", 10)
     assert app.url_for("/router-put") == "/router/plain/put"
 
 

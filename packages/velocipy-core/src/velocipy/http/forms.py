@@ -83,7 +83,7 @@ def _media_type(content_type: str | None) -> str:
 async def _read_urlencoded(request: Request, content_type: str | None) -> FormData:
     if _media_type(content_type) != URLENCODED and (content_type is not None or await request.body()):
         raise HTTPException(415, f"A form is sent as {URLENCODED} or {MULTIPART}")
-    limits = request.app.form_limits
+    limits = request._plan.limits.form_limits
     body = await request.body()
     try:
         fields = parse_pairs(body.decode("utf-8"), limits.max_fields)
@@ -108,7 +108,7 @@ async def _read_multipart(
             raise
         message = f"a {MULTIPART} body came, and python-multipart, which reads it, is not installed"
         raise RuntimeError(f"{message}: {INSTALL_MULTIPART}") from None
-    app = request.app
-    reader = MultipartReader(content_type, request.stream(), app.form_limits, app.multipart_max_memory_size, streamed)
+    limits, memory = request._plan.limits.form_limits, request.app.multipart_max_memory_size
+    reader = MultipartReader(content_type, request.stream(), limits, memory, streamed)
     open_exits(request).push_async_callback(reader.close)
     return await reader.read()

@@ -73,9 +73,16 @@ class Request:
 
     @property
     def headers(self) -> Headers:
-        """Every header field."""
+        """Every header field.
+
+        Raises:
+            HTTPException: 431, if there are more than `max_header_fields` of the application.
+        """
         if self._headers is None:
-            self._headers = Headers(self._header_pairs())
+            pairs, limit = self._header_pairs(), self.app.max_header_fields
+            if limit is not None and len(pairs) > limit:
+                raise HTTPException(431, f"The request has more than {limit} header fields")
+            self._headers = Headers(pairs)
         return self._headers
 
     def header(self, name: str, default: str | None = None) -> str | None:
@@ -105,7 +112,7 @@ class Request:
         """The query: `[name]` gives the last value, `getlist(name)` all.
 
         Raises:
-            HTTPException: 400, if an escape is no UTF-8.
+            HTTPException: 400, if an escape is no UTF-8, or there are more than `max_query_fields` of the application.
         """
         return MultiValueDict(self._query())
 
@@ -113,9 +120,10 @@ class Request:
         fields = self._fields
         if fields is None:
             try:
-                fields = self._fields = parse_pairs(self.query_string)
-            except ValueError:
-                raise HTTPException(400, "The query string is not UTF-8") from None
+                fields = self._fields = parse_pairs(self.query_string, self.app.max_query_fields)
+            except ValueError as error:
+                reason = "is not UTF-8" if isinstance(error, UnicodeError) else f"has {error}"
+                raise HTTPException(400, f"The query string {reason}") from None
         return fields
 
     @property
@@ -270,6 +278,7 @@ class Request:
         Raises: as `body` does.
         """
         if isinstance(self._body, bytes):
+            self._check_limit(len(self._body))
             if self._body:
                 yield self._body
             return
@@ -303,7 +312,7 @@ class Request:
 
         Raises:
             HTTPException: 415 if it is of another type; 400 if it is malformed, not UTF-8 or has too many parts; 413
-                if a part is over the limits of the application (`FormLimits`); further as `body` does.
+                if a part is over its limit (`FormLimits`); further as `body` does.
             RuntimeError: If it is multipart, and python-multipart is not installed; the message tells the command.
         """
         fields, files = await read_form(self)

@@ -54,9 +54,7 @@ class Choice(Plan):
         tree: Tree[Plan],
         miss: Plan,
     ) -> None:
-        super().__init__(
-            self._answer, Answers(miss.results), max_content_length=miss.max_content_length, decode=miss.decode
-        )
+        super().__init__(self._answer, Answers(miss.results), limits=miss.limits, decode=miss.decode)
         self._candidates = candidates
         self._versioning = versioning
         self._tree = tree

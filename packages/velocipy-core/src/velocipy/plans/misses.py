@@ -12,6 +12,7 @@ from velocipy.http.response import RedirectResponse, Response
 from velocipy.plans.choices import Choice
 from velocipy.plans.plan import Plan
 from velocipy.plans.results import Results
+from velocipy.routing.options import Limits
 from velocipy.routing.path import split_path
 from velocipy.routing.tree import Tree
 
@@ -25,7 +26,7 @@ class Misses:
         encode: Makes JSON.
         decode: Reads it.
         is_handled: Whether the application has a handler of its own for 404.
-        max_content_length: How many bytes a body may have.
+        limits: What a request may cost.
         slashes: Whether a path with other slashes is another path, and if so, whether it leads to the right one.
     """
 
@@ -35,7 +36,7 @@ class Misses:
         decode: Callable[[bytes], Any],
         *,
         is_handled: bool,
-        max_content_length: int | None,
+        limits: Limits,
         slashes: Slashes,
     ) -> None:
         self._results = results = Results(encode, status=404)
@@ -45,10 +46,10 @@ class Misses:
             results,
             takes_request=slashes == "redirect",
             status=404,
-            max_content_length=max_content_length,
+            limits=limits,
             decode=decode,
         )
-        self.refused = Plan(self._refuse, results, max_content_length=max_content_length, decode=decode)
+        self.refused = Plan(self._refuse, results, limits=limits, decode=decode)
         self._otherwise = run
         self.tree: Tree[Plan] = Tree(self.not_found, lambda method: self.refused, exact=slashes != "merge")
 

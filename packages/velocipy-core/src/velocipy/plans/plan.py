@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from velocipy.plans.results import Results
     from velocipy.plans.signature import Kind
     from velocipy.plans.sources import Place, Source
-    from velocipy.routing.options import Route
+    from velocipy.routing.options import Limits, Route
 
 Run = Callable[[Any, Sequence[str]], Awaitable[Any]]
 """Takes the request, or None where the plan does not take it, and the values in the path."""
@@ -123,7 +123,7 @@ class Plan:
         headers: Of the same, in lower case, and `encoded_headers` the same as bytes.
         more_headers: Those of them that every answer has, a `Response` and an error too.
         path_names: The names of the values in the path, and then of those in the host.
-        max_content_length: How many bytes the body may have; None for any number.
+        limits: What a request may cost, and `max_content_length` of these.
         decode: Reads JSON; for those who ask for the body themselves.
         route: What was declared; None for what the framework answers by itself.
         call: The handler with its dependencies, likewise.
@@ -135,6 +135,7 @@ class Plan:
         "decode",
         "encoded_headers",
         "headers",
+        "limits",
         "max_content_length",
         "more_headers",
         "path_names",
@@ -152,11 +153,11 @@ class Plan:
         results: Results,
         *,
         decode: Callable[[bytes], Any],
+        limits: Limits,
         takes_request: bool = True,
         answers_errors: bool = False,
         status: int = 200,
         path_names: tuple[str, ...] = (),
-        max_content_length: int | None = None,
         route: Route | None = None,
         call: Call | None = None,
         source_text: str = "",
@@ -168,7 +169,8 @@ class Plan:
         self.decode = decode
         self.status = status
         self.path_names = path_names
-        self.max_content_length = max_content_length
+        self.limits = limits
+        self.max_content_length = limits.max_content_length  # PERF: asked of every body
         self.route = route
         self.call = call
         self.source_text = source_text

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
+from velocipy.http.forms import FormLimits
 from velocipy.http.middleware import Middleware, as_middleware
 from velocipy.types import UNSET, ExceptionHandler, ExceptionKey, Handler, Selection
 
@@ -15,6 +16,37 @@ if TYPE_CHECKING:
     from velocipy.http.response import Response
     from velocipy.models import ModelAdapter
     from velocipy.serialization import JSONCodec
+
+
+class Limits(NamedTuple):
+    """What a request may cost; what is UNSET, the routers around it say.
+
+    Attributes:
+        max_content_length: How many bytes a body may have, None for any number.
+        form_limits: How many parts a form may have, and how large they may be.
+    """
+
+    max_content_length: int | None = UNSET
+    form_limits: FormLimits = UNSET
+
+    def check(self) -> Limits:
+        """Return it.
+
+        Raises:
+            TypeError, ValueError: If a limit is none.
+        """
+        length = self.max_content_length
+        if length is not UNSET and length is not None and length < 0:
+            raise ValueError(f"max_content_length is {length}; give bytes from 0, or None for no limit")
+        if self.form_limits is not UNSET:
+            if not isinstance(self.form_limits, FormLimits):
+                raise TypeError(f"form_limits is a FormLimits, not {self.form_limits!r}")
+            self.form_limits._check()
+        return self
+
+    def within(self, outer: Limits) -> Limits:
+        """Return these limits, with those of *outer* where there are none."""
+        return self._replace(**{name: limit for name, limit in outer._asdict().items() if getattr(self, name) is UNSET})
 
 
 class RouteOptions(TypedDict, total=False):
@@ -34,6 +66,8 @@ class RouteOptions(TypedDict, total=False):
             and answered with 500.
         dependencies: What `Depends` says; called before the handler, the router's first, without being handed in.
         middleware: Around the handler alone, the first outermost, within that of the router.
+        max_content_length: How many bytes a body may have before it is refused with 413, None for any number.
+        form_limits: How many parts a form may have, and how large they may be.
         json_encoder: The JSON codec, in place of the application's.
         model_adapters: Adapters for models, asked before the application's.
         host: The host that the route is for; see `Router`.
@@ -58,6 +92,8 @@ class RouteOptions(TypedDict, total=False):
     validate_response: bool
     dependencies: Iterable[Any] | None
     middleware: Iterable[Any]
+    max_content_length: int | None
+    form_limits: FormLimits
     json_encoder: JSONCodec | None
     model_adapters: Sequence[ModelAdapter]
     host: str | None
@@ -83,6 +119,7 @@ class Route(NamedTuple):
         handler: What answers.
         owner: The class whose method the handler is; an instance is made for each request.
         selection: Which fields of the response model leave.
+        limits: What a request may cost.
         exception_handlers: Of the routers around it, the innermost first, the application's last.
         namespace: The local names around the handler, where its annotations are text and could mean them.
         is_named: Whether the name was given, and so must be the only one.
@@ -100,6 +137,7 @@ class Route(NamedTuple):
     validate_response: bool | None = None
     dependencies: tuple[Any, ...] = ()
     middleware: tuple[Middleware, ...] = ()
+    limits: Limits = Limits()
     json_encoder: JSONCodec | None = None
     model_adapters: tuple[ModelAdapter, ...] = ()
     host: str | None = None
@@ -132,6 +170,7 @@ def made_route(
 
     Raises:
         TypeError: If there is no such option, or it is text where several names are wanted.
+        ValueError: If a limit is none.
     """
     for option in options:
         if option not in RouteOptions.__annotations__:
@@ -150,6 +189,7 @@ def made_route(
         given.pop("response_model_exclude_unset", False),
         given.pop("response_model_exclude_defaults", False),
     )
+    limits = Limits(**{option: given.pop(option) for option in Limits._fields if option in given}).check()
     name = given.pop("name", None)
     given["responses"] = given.get("responses") or {}
     for option in ("dependencies", "model_adapters"):
@@ -163,6 +203,7 @@ def made_route(
         name or getattr(named, "__name__", None) or type(named).__name__,
         owner,
         selection=selection,
+        limits=limits,
         namespace=namespace,
         is_named=name is not None,
         **given,

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from velocipy.http.forms import FormLimits
 from velocipy.http.middleware import Middleware, as_middleware
 from velocipy.routing.classes import methods_of
-from velocipy.routing.options import Route, RouteOptions, made_route, strings
-from velocipy.types import ExceptionHandler, ExceptionKey, Handler
+from velocipy.routing.options import Limits, Route, RouteOptions, made_route, strings
+from velocipy.types import UNSET, ExceptionHandler, ExceptionKey, Handler
 
 if TYPE_CHECKING:
     from datetime import date
@@ -40,6 +41,7 @@ class Around(NamedTuple):
     tags: tuple[str, ...] = ()
     dependencies: tuple[Any, ...] = ()
     middleware: tuple[Middleware, ...] = ()
+    limits: Limits = Limits()
     host: str | None = None
     version: str | None = None
     deprecated: bool | date = False
@@ -64,6 +66,7 @@ class Around(NamedTuple):
             tags=(*self.tags, *included.tags, *router.tags),
             dependencies=(*self.dependencies, *included.dependencies, *router.dependencies),
             middleware=(*self.middleware, *router._around_routes()),
+            limits=router.limits.within(self.limits),
             host=_first(included.host, router.host, self.host),
             version=_first(version, self.version),
             deprecated=included.deprecated or router.deprecated or self.deprecated,
@@ -92,6 +95,7 @@ class Around(NamedTuple):
             tags=(*self.tags, *route.tags),
             dependencies=(*self.dependencies, *route.dependencies),
             middleware=(*self.middleware, *route.middleware),
+            limits=route.limits.within(self.limits),
             host=_first(route.host, self.host),
             version=version,
             deprecated=route.deprecated or self.deprecated,
@@ -129,6 +133,8 @@ class Router:
         tags: Put before the tags of every route.
         dependencies: Called before the handler of every route, as `Depends(function)`.
         middleware: Around every route, the first outermost; see `add_middleware`.
+        max_content_length: How many bytes a body may have before it is refused with 413, None for any number.
+        form_limits: How many parts a form may have, and how large they may be.
         exception_handlers: What answers where a handler or dependency fails; see `add_exception_handler`.
         host: The host that the routes are for, such as "api.example.com" or "{tenant}.example.com".
         version: Of the API; a segment of the path after the prefix, unless the application has another `versioning`.
@@ -136,6 +142,12 @@ class Router:
         sunset: When they will be gone.
         default_response_class: Made of what a handler returns, where its route has no `response_class`.
         responses, include_in_schema: For documents.
+
+    Attributes:
+        limits: What was said of them here.
+
+    Raises:
+        ValueError: If a limit is none.
     """
 
     def __init__(
@@ -146,6 +158,8 @@ class Router:
         tags: Iterable[str] | None = None,
         dependencies: Iterable[Any] | None = None,
         middleware: Iterable[Any] = (),
+        max_content_length: int | None = UNSET,
+        form_limits: FormLimits = UNSET,
         exception_handlers: Mapping[ExceptionKey, ExceptionHandler] | None = None,
         host: str | None = None,
         version: str | None = None,
@@ -160,6 +174,7 @@ class Router:
         self.tags = strings("tags", tags)
         self.dependencies = tuple(dependencies or ())
         self._middleware = [as_middleware(item, {}) for item in middleware]
+        self.limits = Limits(max_content_length, form_limits).check()
         self.exception_handlers: dict[ExceptionKey, ExceptionHandler] = {}
         self.host = host
         self.api_version = version

@@ -228,6 +228,7 @@ class ASGIRequest(Request):
 
     async def body(self) -> bytes:
         if type(self._body) is bytes:
+            self._check_limit(len(self._body))  # middleware may have read it, within a larger limit
             return self._body
         length = self._begin_body()
         message = await self._receive()

@@ -208,6 +208,7 @@ class RSGIRequest(Request):
 
     async def body(self) -> bytes:
         if type(self._body) is bytes:
+            self._check_limit(len(self._body))  # middleware may have read it, within a larger limit
             return self._body
         length = self._begin_body()
         if length is not None or self._plan.max_content_length is None:
