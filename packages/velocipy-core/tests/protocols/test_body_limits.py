@@ -11,11 +11,13 @@ LIMIT = 100
 
 app = VelociPy(max_content_length=LIMIT)
 unlimited = VelociPy(max_content_length=None)
+megabytes = VelociPy(max_content_length=3_000_000)
 nothing_allowed = VelociPy(max_content_length=0)
 handled: list[str] = []
 
 
 @app.post("/body")
+@megabytes.post("/body")
 @unlimited.post("/body")
 @nothing_allowed.post("/body")
 async def read_body(request: Request) -> int:
@@ -45,6 +47,7 @@ async def form_parameter(a: str = Form()) -> int:
 
 
 @app.post("/model")
+@megabytes.post("/model")
 async def read_model(data: list[str]) -> int:
     return len(data[0]) + 4
 
@@ -54,6 +57,7 @@ async def faulty(number: int, data: dict[str, int]) -> None: ...
 
 
 @app.post("/unread")
+@megabytes.post("/unread")
 async def leave_unread() -> str:
     return "unread"
 
@@ -112,6 +116,20 @@ def test_a_body_that_nobody_reads_is_not_judged(client: Any) -> None:
 
 
 @declared_or_chunked
+@pytest.mark.parametrize(
+    ("path", "status"), [("/body", 413), ("/model", 413), ("/unread", 200), ("/nowhere", 404)], ids=str
+)
+def test_what_is_sent_of_a_large_body_that_nobody_reads_does_not_cost_the_answer(
+    client_factory: Any, path: str, status: int, chunked: bool
+) -> None:
+    client = client_factory("megabytes")
+    body = b"x" * 3_100_000
+    for _ in range(5):
+        response = client.post(path, content=in_chunks(body, 60_000) if chunked else body, headers=JSON)
+        assert response.status_code == status
+
+
+@declared_or_chunked
 @pytest.mark.parametrize("path", ["/body", "/stream"])
 def test_without_a_limit_any_length_passes(client_factory: Any, path: str, chunked: bool) -> None:
     size = 300_000
@@ -131,6 +149,14 @@ def test_a_declared_length_over_the_limit_is_refused_before_a_byte_is_sent(wire:
     with wire.open() as connection:
         connection.sendall(wire.head("POST", "/body", f"content-length: {LIMIT + 1}"))
         assert connection.recv(65536).split(b" ")[1] == b"413"
+
+
+@pytest.mark.parametrize("path", ["/body", "/model"])
+def test_who_waits_to_be_told_to_send_a_body_over_the_limit_is_told_that_it_is(wire: Any, path: str) -> None:
+    with wire.open() as connection:
+        connection.sendall(wire.head("POST", path, f"content-length: {LIMIT + 1}", "expect: 100-continue"))
+        answer = wire.read(connection)
+    assert answer.status == 413 or answer.body.startswith(b"HTTP/1.1 413 ")  # Hypercorn tells everybody to send
 
 
 def test_a_chunked_body_over_the_limit_is_refused_before_its_end(wire: Any) -> None:

@@ -94,8 +94,9 @@ async def _drain(request: ASGIRequest) -> None:
     HTTP/2 Hypercorn 0.18 breaks the connection for good.
     """
     if request._body is None:
-        length = request._header("content-length", b"content-length")
-        on_its_way = length is not None and length.isdecimal() and len(length) < 6
+        declared = request._header("content-length", b"content-length")
+        # Who waits for "100 Continue" has sent nothing, and asking for it would make some servers send that.
+        on_its_way = declared != "0" and request._header("expect", b"expect") is None
     else:
         on_its_way = request._body is True
     if on_its_way:
