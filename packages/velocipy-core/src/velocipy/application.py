@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from velocipy.background import Background
+from velocipy.draining import Drain
 from velocipy.errors import StartupError, StartupErrorGroup
 from velocipy.http.forms import FormLimits
 from velocipy.lifespan import LifespanTask, open_lifespan
@@ -160,6 +161,7 @@ class VelociPy(Router):
         self._layers: Layers | None = None
         self._background = Background(max_background_tasks)
         self._background_timeout = background_timeout
+        self._drain = Drain()
         self._lifespan_state: dict[str, Any] = {}
         self._lifespan_tasks: dict[asyncio.AbstractEventLoop, LifespanTask] = {}
         super().__init__(
@@ -275,16 +277,34 @@ class VelociPy(Router):
 
     # -- the lifespan ------------------------------------------------------------------------------------------------
 
+    @property
+    def is_draining(self) -> bool:
+        """Whether the application is to end: its process got SIGTERM or SIGINT, or `begin_drain` was called.
+
+        Requests are still answered. When it is started again, it is False again.
+        """
+        return self._drain.has_begun
+
+    async def wait_for_drain(self) -> None:
+        """Wait until the application is to end; for loops and streams that have no end of their own."""
+        await self._drain.wait()
+
+    def begin_drain(self) -> None:
+        """Note that the application is to end; for programs that run a server themselves. From any thread."""
+        self._drain.begin()
+
     @asynccontextmanager
     async def _open_lifespan(self) -> AsyncIterator[dict[str, Any]]:
         self._freeze()
-        async with open_lifespan(self._lifespan, self) as state:
-            before, self._lifespan_state = self._lifespan_state, state
-            try:
-                yield state
-            finally:
-                await self._background.drain(self._background_timeout)
-                self._lifespan_state = before
+        with self._drain.lifespan() as ending:
+            async with open_lifespan(self._lifespan, self) as state:
+                before, self._lifespan_state = self._lifespan_state, state
+                try:
+                    yield state
+                finally:
+                    ending()
+                    await self._background.drain(self._background_timeout)
+                    self._lifespan_state = before
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start what the lifespan starts; RSGI servers call it before they serve, while *loop* stands still."""
