@@ -74,7 +74,7 @@ class Program:
         first, headers, body = split_message(answer)
         assert (response.status_code, response.text) == (int(first[:3]), response.text)
         assert headers.items() <= dict(response.headers).items()
-        if body and "json" in response.headers.get("content-type", ""):
+        if body and re.search(r"[/+]json\b", response.headers.get("content-type", "")):
             assert response.json() == json.loads(body)
         else:
             assert response.text.strip() == body

@@ -9,6 +9,9 @@ from ._public import *
 from ._public import __all__ as __all__
 
 if TYPE_CHECKING:
+    from velocipy.http.items import EventSourceResponse as EventSourceResponse
+    from velocipy.http.items import JSONLinesResponse as JSONLinesResponse
+    from velocipy.http.items import ServerSentEvent as ServerSentEvent
     from velocipy.testing import AsyncTestClient as AsyncTestClient
     from velocipy.testing import TestClient as TestClient
 else:

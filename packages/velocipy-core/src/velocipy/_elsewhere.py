@@ -1,4 +1,4 @@
-"""The names of the front door that live in other distributions, imported at first use."""
+"""The names of the front door that are imported at first use: not every program has, or needs, their modules."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from typing import Any
 
 ELSEWHERE = {
     "AsyncTestClient": ("velocipy.testing", "velocipy-testing"),
+    "EventSourceResponse": ("velocipy.http.items", "velocipy-core"),
+    "JSONLinesResponse": ("velocipy.http.items", "velocipy-core"),
+    "ServerSentEvent": ("velocipy.http.items", "velocipy-core"),
     "TestClient": ("velocipy.testing", "velocipy-testing"),
 }
 

@@ -35,6 +35,7 @@ from velocipy.plans.misses import Misses, Slashes
 from velocipy.plans.plan import Plan
 from velocipy.plans.results import Results
 from velocipy.plans.signature import MISSING, find_place, read_return
+from velocipy.plans.streams import is_text, item_encoding, streamed_type
 from velocipy.routing.convertors import convertors
 from velocipy.routing.hosts import parse_host
 from velocipy.routing.options import Limits, Route
@@ -237,13 +238,16 @@ def _namespace(route: Route, settings: Settings) -> dict[str, Any] | None:
 
 def _results(route: Route, settings: Settings, models: Models, results: Results, faults: list[StartupError]) -> Results:
     """Return what makes an answer of what the handler of *route* returns: *results*, unless something was declared."""
-    declared = route.response_model
-    encode = None
+    declared, response_class = route.response_model, route.response_class
+    encode = encode_item = None
     try:
         if declared is UNSET:
             declared = _without_responses(read_return(route.handler, _namespace(route, settings)))
-        if declared is not None:
-            check = settings.validate_response if route.validate_response is None else route.validate_response
+        check = settings.validate_response if route.validate_response is None else route.validate_response
+        item = streamed_type(declared, route.handler)
+        if item is not None and (response_class is not None or not is_text(item)):
+            response_class, encode_item = item_encoding(item, response_class, models, route.selection, check=check)
+        elif declared is not None:
             encode = models.encoder(declared, route.selection, check=check)
         elif route.selection != Selection():
             raise UnsupportedType("nothing is declared to choose fields from")
@@ -252,14 +256,15 @@ def _results(route: Route, settings: Settings, models: Models, results: Results,
         remedy = "Correct it, or say response_model=None."
         faults.append(ParameterError(problem, remedy, **find_place(route.handler)._asdict()))
         return results
-    if encode is None and route.response_class is None and route.status_code is None:
+    if encode is None and response_class is None and route.status_code is None:
         return results
     return Results(
         results.encode,
         status=route.status_code,
         declared=encode,
-        response_class=route.response_class,
+        response_class=response_class,
         decode=(route.json_encoder or settings.codec).decode,
+        encode_item=encode_item,
     )
 
 

@@ -1,7 +1,7 @@
-"""Handlers that can never answer: generators, things that cannot be called, statuses and methods that are none."""
+"""Handlers that can never answer: context managers, what cannot be called, statuses and methods that are none."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import Annotated, Any
 
 import pytest
@@ -19,24 +19,22 @@ def mistake_of(app: VelociPy) -> StartupError:
     return caught.value
 
 
-def test_a_generator_is_no_handler() -> None:
-    def generator() -> Iterator[int]:
-        yield 1
-
-    async def async_generator() -> AsyncIterator[int]:
+def test_a_context_manager_is_no_handler() -> None:
+    @asynccontextmanager
+    async def async_context() -> AsyncIterator[int]:
         yield 1
 
     @contextmanager
     def context() -> Iterator[int]:
         yield 1
 
-    for handler, words in ((generator, "a generator"), (async_generator, "an async generator"), (context, "a context")):
+    for handler, words in ((async_context, "an async context manager"), (context, "a context manager")):
         app = VelociPy()
         app.add_route("/", handler)
         error = mistake_of(app)
         assert isinstance(error, ParameterError)
         assert words in str(error)
-        assert "StreamingResponse" in error.remedy
+        assert "dependency" in error.remedy
 
 
 @pytest.mark.parametrize("handler", [5, "text", None, [], object()], ids=repr)

@@ -21,12 +21,22 @@ if TYPE_CHECKING:
 
 
 class Stream:
-    """A body that comes in chunks of bytes or str (sent as UTF-8), made while it is sent."""
+    """A body that comes in chunks of bytes or str (sent as UTF-8), made while it is sent.
 
-    __slots__ = ("chunks",)
+    Args:
+        chunks: What makes them.
+        begin: Called with the request that is answered, before the first chunk is asked for.
+    """
 
-    def __init__(self, chunks: AsyncIterable[bytes | str] | Iterable[bytes | str]) -> None:
+    __slots__ = ("begin", "chunks")
+
+    def __init__(
+        self,
+        chunks: AsyncIterable[bytes | str] | Iterable[bytes | str],
+        begin: Callable[[Request], None] | None = None,
+    ) -> None:
         self.chunks = chunks
+        self.begin = begin
 
 
 class File:

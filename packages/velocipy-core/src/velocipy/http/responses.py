@@ -1,5 +1,6 @@
 """The responses under the name that the documentation uses; `velocipy.http.response` holds them."""
 
+from velocipy.http.items import EventSourceResponse, JSONLinesResponse, ServerSentEvent
 from velocipy.http.response import (
     FileResponse,
     HTMLResponse,
@@ -11,11 +12,14 @@ from velocipy.http.response import (
 )
 
 __all__ = [
+    "EventSourceResponse",
     "FileResponse",
     "HTMLResponse",
+    "JSONLinesResponse",
     "JSONResponse",
     "PlainTextResponse",
     "RedirectResponse",
     "Response",
+    "ServerSentEvent",
     "StreamingResponse",
 ]

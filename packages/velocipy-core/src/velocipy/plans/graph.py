@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from copy import deepcopy
 from difflib import get_close_matches
-from functools import partial
+from functools import partial, wraps
 from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
 from velocipy.background import BackgroundTasks
@@ -135,9 +135,11 @@ class Graph:
         owner: type | None = None,
     ) -> Call:
         kind = call_kind(call)
+        if not above and kind in ("async generator", "generator"):
+            call, kind = _started(call), "async"
         if not above and kind not in ("async", "plain"):
-            problem = f"a handler cannot be a {kind} function." if kind[0] != "a" else f"a handler cannot be an {kind}."
-            self._fault(call, "", _Mistake(problem, "Return a StreamingResponse of it, or use it as a dependency."))
+            problem = f"a handler cannot be {'an' if kind[0] == 'a' else 'a'} {kind} manager."
+            self._fault(call, "", _Mistake(problem, "Use it as a dependency."))
         arguments = []
         for number, parameter in enumerate(read_parameters(call, self._namespace, self._faults, self._names)):
             try:
@@ -429,6 +431,16 @@ def _hidden_marker(annotation: Any, seen: tuple[Any, ...] = ()) -> Source | Depe
         if found is not None:
             return found
     return None
+
+
+def _started(call: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what returns the generator that a handler makes, which is streamed as one that it would return."""
+
+    @wraps(call)
+    async def start(*args: Any, **kwargs: Any) -> Any:
+        return call(*args, **kwargs)
+
+    return start
 
 
 def _returns_plain(call: Callable[..., Any]) -> bool:

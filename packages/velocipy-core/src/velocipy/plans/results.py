@@ -28,9 +28,19 @@ class Results:
         declared: Makes JSON of the declared type.
         response_class: What the route declared.
         decode: The other way of *encode*.
+        encode_item: Makes JSON of the declared type of what a handler streams.
     """
 
-    __slots__ = ("_declared", "_decode", "_encode_any", "_response_class", "_status", "encodable", "encode")
+    __slots__ = (
+        "_declared",
+        "_decode",
+        "_encode_any",
+        "_encode_item",
+        "_response_class",
+        "_status",
+        "encodable",
+        "encode",
+    )
 
     def __init__(
         self,
@@ -40,6 +50,7 @@ class Results:
         declared: Encode | None = None,
         response_class: type[Response] | None = None,
         decode: Decode | None = None,
+        encode_item: Encode | None = None,
     ) -> None:
         self.encode = declared or encode
         self.encodable: set[type] = set() if response_class or status in WITHOUT_BODY else {dict, list}
@@ -48,6 +59,7 @@ class Results:
         self._declared = declared is not None
         self._response_class = response_class
         self._decode = decode
+        self._encode_item = encode_item or encode
 
     def finish(self, result: Any) -> bytes | Response:
         """Return the JSON of *result* as bytes where it is that, else a `Response`.
@@ -64,7 +76,7 @@ class Results:
             if self._declared and self._decode is not None:  # it shall not see more than may leave
                 result = self._decode(self.encode(result))
             made = self._response_class(result) if status is None else self._response_class(result, status_code=status)
-            made.bind(self._encode_any)
+            made.bind(self._encode_item)
             return made
         if status in WITHOUT_BODY:
             return Response(None, status or 204)

@@ -76,6 +76,8 @@ def check(request: Request, response: Response) -> tuple[list[tuple[str, str]], 
         except (TypeError, ValueError) as error:
             raise InvalidResponse(str(error)) from None
     body = response.body
+    if isinstance(body, Stream) and body.begin is not None:
+        body.begin(request)
     if not isinstance(body, SHAPES):
         raise InvalidResponse(f"the body is a {type(body).__name__}; it can be None, bytes, a Stream or a File")
     pairs: list[tuple[str, str]] = []
