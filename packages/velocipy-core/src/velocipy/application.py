@@ -74,8 +74,9 @@ class VelociPy(Router):
             ("strict"), or another path that redirects to the right one ("redirect").
         versioning: Where a request says which version of the API it asks for; in the path by default. See `Router`.
         validate_response: Whether answers are checked against their types before they leave; for development.
-        max_background_tasks: How many requests may have their `BackgroundTasks` run at once.
-        background_timeout: Seconds that they are waited for when the application stops.
+        max_background_tasks: How many requests may have their `BackgroundTasks` run at once, and how many tasks of
+            `add_task` may run.
+        background_timeout: Seconds that all of them are waited for when the application stops.
 
     Attributes:
         state: What the application keeps for itself, such as a pool opened in the lifespan.
@@ -271,8 +272,23 @@ class VelociPy(Router):
 
         return Scope((self._frozen or self._freeze()).models, self._overrides)
 
+    def add_task(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> asyncio.Task[Any]:
+        """Call *function* in a task that belongs to the application, and return the task, to await or to cancel.
+
+        It begins at once, in a copy of this context, and is neither cancelled with its request nor when the client
+        leaves. When the application stops, it has `background_timeout` seconds; one that goes on until then ends with
+        `wait_for_drain`. Plain functions run in a worker thread. A failure is logged, with the id of the request if
+        `RequestIDMiddleware` gave it one.
+
+        Raises:
+            HTTPException: 503, if `max_background_tasks` of them run already.
+            TypeError: If *function* cannot be called, as the result of a call cannot.
+            RuntimeError: Outside the event loop, such as in a plain handler; `BackgroundTasks` work there.
+        """
+        return self._background.detach(function, *args, **kwargs)
+
     async def wait_for_background(self) -> None:
-        """Wait until no request of this loop has left anything to do; for tests."""
+        """Wait until no request of this loop has left `BackgroundTasks` to do; for tests."""
         await self._background.wait()
 
     # -- the lifespan ------------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
-"""Work after the response: what handlers leave to do, owned by the application.
+"""Work beside and after requests, owned by the application.
 
-The request has ended by then: its client may have left, and its dependencies are closed. What is left to do runs with a
-copy of the request's context, a bounded number at a time, and is waited for when the application stops.
+`BackgroundTasks` is what handlers leave to do: the request has ended by then, its client may have left, and its
+dependencies are closed. Detached tasks (`VelociPy.add_task`) begin at once. All runs with a copy of the context of who
+asked for it, a bounded number at a time, and is waited for when the application stops.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from velocipy.concurrency import call_plain
+from velocipy.errors import HTTPException
 
 _logger = logging.getLogger("velocipy")
 
@@ -34,8 +36,7 @@ class BackgroundTasks:
         Raises:
             TypeError: If it cannot be called, as the result of a call cannot.
         """
-        if not callable(function):
-            raise TypeError(f"add_task takes a function and its arguments, not {function!r}; do not call it yourself")
+        _check(function)
         self.tasks.append((function, args, kwargs))
 
     async def run(self, name: str) -> None:
@@ -43,21 +44,32 @@ class BackgroundTasks:
         while self.tasks:  # a task may add another
             function, args, kwargs = self.tasks.pop(0)
             try:
-                if iscoroutinefunction(function):
-                    await function(*args, **kwargs)
-                else:
-                    await call_plain(function, *args, **kwargs)
+                await _call(function, *args, **kwargs)
             except Exception:
-                shown = getattr(function, "__qualname__", function)
-                _logger.exception("the background task %s of %s failed", shown, name)
+                _logger.exception("the background task %s of %s failed", _shown(function), name)
+
+
+def _check(function: Any) -> None:
+    if not callable(function):
+        raise TypeError(f"add_task takes a function and its arguments, not {function!r}; do not call it yourself")
+
+
+async def _call(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    if iscoroutinefunction(function):
+        return await function(*args, **kwargs)
+    return await call_plain(function, *args, **kwargs)
+
+
+def _shown(function: Callable[..., Any]) -> str:
+    return getattr(function, "__qualname__", None) or repr(function)
 
 
 class Background:
-    """What an application has running for requests that are over.
+    """What an application has running besides requests.
 
     Args:
-        limit: How many lists of tasks run at once. A request whose list finds no place waits with its connection, so
-            that clients cannot pile up work without end.
+        limit: How many lists of tasks run at once, and how many detached tasks. A request whose list finds no place
+            waits with its connection, so that clients cannot pile up work without end; a detached task is refused.
     """
 
     def __init__(self, limit: int) -> None:
@@ -74,23 +86,49 @@ class Background:
             raise
         running.begin(tasks, name, has_place=True)
 
+    def detach(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> asyncio.Task[Any]:
+        """Call *function* in a task of its own, and return that.
+
+        Raises:
+            HTTPException: 503, if as many as allowed run already.
+            TypeError: If it cannot be called.
+            RuntimeError: Outside the event loop.
+        """
+        from velocipy.middleware.request_id import request_id
+
+        _check(function)
+        detached = self._running().detached
+        if len(detached) >= self._limit:
+            raise HTTPException(503, "Too many tasks are running")
+        asker = f" of request {request_id.get()}" if request_id.get() else ""
+        task = asyncio.create_task(_call(function, *args, **kwargs), name=f"{_shown(function)}{asker}")
+        detached.add(task)
+        task.add_done_callback(detached.discard)
+        task.add_done_callback(_log_failure)
+        return task
+
     async def wait(self) -> None:
-        """Wait until nothing is left to do."""
+        """Wait until nothing is left to do for requests that are over."""
         tasks = self._running().tasks
         while tasks:
             await asyncio.wait(set(tasks))
 
     async def drain(self, seconds: float) -> None:
-        """Wait *seconds* for what is left to do; what has not ended then is cancelled and logged."""
-        tasks = self._running().tasks
+        """Wait *seconds* for all that runs; what has not ended then is cancelled and logged."""
+        running = self._running()
         try:
             async with asyncio.timeout(seconds):
-                await self.wait()
+                while left := running.tasks | running.detached:
+                    await asyncio.wait(left)
         except TimeoutError:
-            for task in list(tasks):
+            for task in running.tasks:
                 _logger.error("the background tasks of %s did not end within %g s", task.get_name(), seconds)
+            for task in running.detached:
+                _logger.error("the task %s did not end within %g s", task.get_name(), seconds)
+            left = running.tasks | running.detached
+            for task in left:
                 task.cancel()
-            await asyncio.wait(set(tasks))
+            await asyncio.wait(left)
 
     def _running(self) -> _Running:
         loop = asyncio.get_running_loop()
@@ -103,7 +141,8 @@ class _Running:
     """What runs in one loop, and how many more may."""
 
     def __init__(self, limit: int) -> None:
-        self.tasks: set[asyncio.Task[None]] = set()
+        self.tasks: set[asyncio.Task[Any]] = set()
+        self.detached: set[asyncio.Task[Any]] = set()
         self.places = asyncio.Semaphore(limit)
 
     def begin(self, tasks: BackgroundTasks, name: str, *, has_place: bool) -> None:
@@ -112,3 +151,9 @@ class _Running:
             task.add_done_callback(lambda _: self.places.release())
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
+
+
+def _log_failure(task: asyncio.Task[Any]) -> None:
+    error = None if task.cancelled() else task.exception()  # looked at, so that asyncio does not complain as well
+    if error is not None:
+        _logger.error("the task %s failed", task.get_name(), exc_info=error)

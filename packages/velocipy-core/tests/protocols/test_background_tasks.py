@@ -87,13 +87,21 @@ async def none(tasks: BackgroundTasks) -> str:
     return "nothing to do"
 
 
+@app.post("/left")
+async def left(tasks: BackgroundTasks) -> str:
+    done.clear()
+    tasks.add_task(note, "left", seconds=3.5)  # longer than Gunicorn lets a request live whose client left
+    await asyncio.sleep(0.4)
+    return "nobody reads this"
+
+
 @app.get("/done")
 async def what_is_done() -> list[str]:
     return done
 
 
 def wait_until_done(client: Client, count: int) -> list[str]:
-    until = time.monotonic() + 5
+    until = time.monotonic() + 8
     found: list[str] = []
     while len(found) < count and time.monotonic() < until:
         time.sleep(0.01)
@@ -119,6 +127,11 @@ def test_the_answer_does_not_wait_for_the_tasks(client: Client) -> None:
     assert client.post("/slow/0.2").text == "soon"
     assert wait_until_done(client, 1) == ["slow by nobody"]
     assert client.post("/none").text == "nothing to do"
+
+
+def test_tasks_outlive_a_client_that_leaves_before_the_answer(wire: Any, client: Client) -> None:
+    wire.abandon("reset", wire.head("POST", "/left"))
+    assert wait_until_done(client, 1) == ["left by nobody"]
 
 
 @pytest.mark.in_process
