@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from velocipy.testing import ProtocolError, TestClient
-from velocipy.testing.rsgi import RSGIProtocolError
+from velocipy.testing.rsgi_errors import RSGIProtocolError
 
 Connect = Callable[..., TestClient]
 

@@ -6,27 +6,25 @@ refuses (Uvicorn with h11 and with httptools, Hypercorn on HTTP/2, Gunicorn), so
 comment at a check names the server where it is not obvious. After the client has gone `send` does nothing, as on
 Uvicorn: an application must watch `receive`, which answers `http.disconnect`.
 
-Not here: how a request gets in and its response out (`exchange`, `transports`).
+Not here: how a request gets in and its response out (`exchange`, `transports`); WebSockets (`asgi_websocket`).
 """
 
 import asyncio
 import contextvars
-import re
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable
 from typing import Any, cast
 from urllib.parse import unquote
 
+from velocipy.testing.asgi_messages import Message, checked_body, checked_head, checked_type
+from velocipy.testing.asgi_websocket import WebSocketCall
 from velocipy.testing.errors import LifespanError
-from velocipy.testing.exchange import LINGER, ClientGoneError, Exchange, logger, wait_for_background
+from velocipy.testing.exchange import Exchange
+from velocipy.testing.running import LINGER, ClientGoneError, Running, logger, wait_for_background
+from velocipy.testing.websocket_exchange import WebSocketExchange
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 ASGIApplication = Callable[[Any, Any, Any], Awaitable[None]]
 
-TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 section 5.6.2; servers make it lower case
-VALUE = re.compile(rb"(?:[\x21-\x7e\x80-\xff](?:[\t \x21-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?")  # section 5.5
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -39,19 +37,32 @@ class ASGIHost:
         root_path: What the scope says about where the application is mounted. The path of a request stays as it was
             asked for, as on Hypercorn, Gunicorn and Granian.
         client: Address and port of the client in the scope; None as over a Unix socket.
+        websockets_like: The server, "uvicorn" or "hypercorn", that WebSockets follow where servers differ; see
+            `asgi_websocket`.
 
     Raises:
         TypeError: If *app* cannot be called.
+        ValueError: For another *websockets_like*.
     """
 
     interface = "asgi"
 
-    def __init__(self, app: Any, *, root_path: str = "", client: tuple[str, int] | None = ("127.0.0.1", 123)) -> None:
+    def __init__(
+        self,
+        app: Any,
+        *,
+        root_path: str = "",
+        client: tuple[str, int] | None = ("127.0.0.1", 123),
+        websockets_like: str = "uvicorn",
+    ) -> None:
+        if websockets_like not in ("uvicorn", "hypercorn"):
+            raise ValueError(f"websockets_like={websockets_like!r} is no model; choose 'uvicorn' or 'hypercorn'")
         if not callable(app):
             raise TypeError(f"an ASGI application is called with scope, receive and send, and {app!r} cannot be called")
         self.app = cast(ASGIApplication, app)
         self.root_path = root_path
         self.client = client
+        self._like_hypercorn = websockets_like == "hypercorn"
         self.lifespan = _Lifespan(self.app)
 
     async def __call__(self, exchange: Exchange) -> None:
@@ -61,16 +72,40 @@ class ASGIHost:
         await wait_for_background(self.app)
         call.returned()
 
+    async def websocket(self, exchange: WebSocketExchange) -> None:
+        """Run the application on one WebSocket."""
+        call = WebSocketCall(exchange, like_hypercorn=self._like_hypercorn)
+        await self.app(self._websocket_scope(exchange), call.receive, call.send)
+        await wait_for_background(self.app)
+        call.returned()
+
     def _scope(self, exchange: Exchange) -> dict[str, Any]:
+        return {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "method": exchange.request.method,
+            "scheme": exchange.request.url.scheme,
+            "extensions": {},
+            **self._head(exchange),
+        }
+
+    def _websocket_scope(self, exchange: WebSocketExchange) -> dict[str, Any]:
+        return {
+            "type": "websocket",
+            "asgi": {"version": "3.0", "spec_version": "2.3" if self._like_hypercorn else "2.5"},
+            "scheme": {"http": "ws", "https": "wss"}[exchange.request.url.scheme],
+            "subprotocols": list(exchange.subprotocols),
+            "extensions": {"websocket.http.response": {}},
+            **self._head(exchange),
+        }
+
+    def _head(self, exchange: Running) -> dict[str, Any]:
+        """What scopes of both types have."""
         request = exchange.request
         url = request.url
         raw_path = url.raw_path.partition(b"?")[0]
         return {
-            "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.3"},
             "http_version": "1.1",
-            "method": request.method,
-            "scheme": url.scheme,
             "path": unquote(raw_path.decode("ascii")),
             "raw_path": raw_path,
             "query_string": url.query,
@@ -79,7 +114,6 @@ class ASGIHost:
             "client": self.client,
             "server": (url.host, url.port or DEFAULT_PORTS.get(url.scheme, 80)),
             "state": self.lifespan.state.copy(),
-            "extensions": {},
         }
 
 
@@ -106,9 +140,7 @@ class _Call:
 
     async def send(self, message: Message) -> None:
         exchange = self._exchange
-        if not isinstance(message, Mapping) or not isinstance(message.get("type"), str):
-            raise exchange.refuse(f"an ASGI message is a dict with a 'type', not {message!r}")
-        kind = message["type"]
+        kind = checked_type(exchange, message)
         expected = "http.response.body" if exchange.started else "http.response.start"
         if exchange.complete:
             raise exchange.refuse(f"the application sent {kind!r} after its response was complete; send nothing more")
@@ -132,49 +164,18 @@ class _Call:
 
     def _begin(self, message: Message) -> None:
         exchange = self._exchange
-        status = message.get("status")
-        # Uvicorn has no status line for others; below 200 a response is not the final one
-        if not isinstance(status, int) or isinstance(status, bool) or not 200 <= status <= 599:
-            raise exchange.refuse(f"the response's status is {status!r}; it is an int from 200 to 599")
         if message.get("trailers"):
             raise exchange.refuse("the response announces trailers, and the scope's extensions do not offer them")
-        headers = [self._header(header) for header in self._iterate(message.get("headers", ()))]
-        if status in (204, 304) and any(name == b"content-length" and value != b"0" for name, value in headers):
-            # Uvicorn with httptools waits for that many bytes of body, which must not come
-            raise exchange.refuse(f"a response with status {status} has a Content-Length; leave it out")
-        exchange.begin(int(status), headers)
-
-    def _iterate(self, headers: Any) -> Iterable[Any]:
-        if isinstance(headers, str | bytes | Mapping) or not isinstance(headers, Iterable):
-            raise self._exchange.refuse(
-                f"the response's headers are a {type(headers).__name__}; they are an iterable of pairs of bytes"
-            )
-        return headers
-
-    def _header(self, header: Any) -> tuple[bytes, bytes]:
-        if not isinstance(header, list | tuple) or len(header) != 2:
-            raise self._exchange.refuse(f"the response header {header!r} is not a pair of name and value")
-        name, value = header
-        if not isinstance(name, bytes) or not isinstance(value, bytes):
-            raise self._exchange.refuse(f"name and value of the response header {header!r} are bytes; encode them")
-        if not TOKEN.fullmatch(name):
-            raise self._exchange.refuse(f"the name of the response header {header!r} is not a token")
-        if not VALUE.fullmatch(value):
-            raise self._exchange.refuse(
-                f"the value of the response header {header!r} has a control character or surrounding white space"
-            )
-        return name.lower(), value
+        exchange.begin(*checked_head(exchange, message))
 
     async def _write(self, message: Message) -> None:
         exchange = self._exchange
-        body = message.get("body", b"")
-        if not isinstance(body, bytes | bytearray | memoryview):
-            raise exchange.refuse(f"the body of a message is bytes, not {type(body).__name__}; encode it")
+        body = checked_body(exchange, message)
         try:
             if message.get("more_body", False):
-                await exchange.write(bytes(body))
+                await exchange.write(body)
             else:
-                exchange.feed(bytes(body))
+                exchange.feed(body)
                 exchange.finish()
         except ClientGoneError:
             pass

@@ -22,6 +22,8 @@ import httpx2
 from velocipy.testing.errors import LoopClosedError
 from velocipy.testing.loop_thread import LoopThread
 from velocipy.testing.transports import RSGITransport
+from velocipy.testing.websocket_exchange import Ending
+from velocipy.testing.websocket_sessions import WebSocketConnection, WebSocketTransport
 
 T = TypeVar("T")
 
@@ -70,6 +72,11 @@ class _Residence:
         response = await self.inner.handle_async_request(there)
         assert isinstance(response.stream, httpx2.AsyncByteStream)
         return response, _Chunks(response.stream)
+
+    async def open_websocket(self, request: httpx2.Request) -> WebSocketConnection:
+        """Open a WebSocket; in the thread's loop."""
+        assert isinstance(self.inner, WebSocketTransport)
+        return await self.inner.open_websocket(request)
 
 
 class _Stream(httpx2.AsyncByteStream):
@@ -131,6 +138,14 @@ class ThreadTransport(httpx2.BaseTransport):
         conversation = _Conversation(self._residence.thread, iter(request.stream))
         response, chunks = conversation.wait(self._residence.send(request, conversation.body()))
         return _crossed(response, _ThreadStream(chunks, conversation))
+
+    def wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run *coroutine* in the loop of *inner*, until it is done."""
+        return self._residence.thread.wait(coroutine)
+
+    async def open_websocket(self, request: httpx2.Request) -> WebSocketConnection:
+        """Open a WebSocket of *inner*; in its loop, where the connection belongs."""
+        return await self._residence.open_websocket(request)
 
     def close(self) -> None:
         self._residence.shutdown()
@@ -245,6 +260,12 @@ class AsyncThreadTransport(httpx2.AsyncBaseTransport):
         response, chunks = await asyncio.wrap_future(thread.submit(self._residence.send(request, body)))
         return _crossed(response, _DistantStream(chunks, thread))
 
+    async def open_websocket(self, request: httpx2.Request) -> WebSocketConnection:
+        """Open a WebSocket of *inner*."""
+        thread = self._residence.thread
+        opened = await asyncio.wrap_future(thread.submit(self._residence.open_websocket(request)))
+        return _DistantWebSocket(opened, thread)
+
     async def aclose(self) -> None:
         await asyncio.to_thread(self._residence.shutdown)
 
@@ -271,3 +292,22 @@ class _DistantStream(httpx2.AsyncByteStream):
     async def aclose(self) -> None:
         with contextlib.suppress(LoopClosedError):
             await asyncio.wrap_future(self._thread.submit(self._chunks.close()))
+
+
+class _DistantWebSocket:
+    def __init__(self, inner: WebSocketConnection, thread: LoopThread) -> None:
+        self._inner = inner
+        self._thread = thread
+
+    @property
+    def response(self) -> httpx2.Response | None:
+        return self._inner.response
+
+    async def send(self, data: str | bytes) -> None:
+        await asyncio.wrap_future(self._thread.submit(self._inner.send(data)))
+
+    async def receive(self) -> str | bytes:
+        return await asyncio.wrap_future(self._thread.submit(self._inner.receive()))
+
+    async def close(self, code: int, reason: str) -> Ending:
+        return await asyncio.wrap_future(self._thread.submit(self._inner.close(code, reason)))

@@ -1,7 +1,8 @@
 """
 The two test clients: httpx2's clients over an application in this process.
 
-They add nothing to httpx2's interface but `app` and `interface`; what happens to a request is told in `transports`.
+They add nothing to httpx2's interface but `app`, `interface` and `websocket_connect`; what happens to a request is told
+in `transports`, what a WebSocket offers in `websocket_sessions`.
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ import httpx2
 
 from velocipy.testing.bridges import AsyncThreadTransport, ThreadTransport
 from velocipy.testing.transports import CLIENT, ASGITransport, RSGITransport
+from velocipy.testing.websocket_clients import AsyncWebSocketClient, WebSocketClient
 
 if TYPE_CHECKING:
     from httpx2._types import AuthTypes, CookieTypes, HeaderTypes, QueryParamTypes, TimeoutTypes
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 TIMEOUT = 30.0  # seconds an application may take for the head of its response, and for each chunk
 
 
-class TestClient(httpx2.Client):
+class TestClient(WebSocketClient):
     """
     Sends requests to an application in this process, and waits for the responses.
 
@@ -42,9 +44,10 @@ class TestClient(httpx2.Client):
         timeout: Seconds to wait for the head of a response and for each chunk of its body, or an `httpx2.Timeout`;
             None waits for ever.
         event_hooks: As in httpx2.
+        websockets_like: The server, "uvicorn" or "hypercorn", that WebSockets follow where servers differ; ASGI only.
 
     Raises:
-        ValueError: For another interface, and for a *root_path* with "rsgi".
+        ValueError: For another interface or *websockets_like*, and for a *root_path* with "rsgi".
         TypeError: If *app* is no application of that interface.
 
     Example:
@@ -70,11 +73,14 @@ class TestClient(httpx2.Client):
         follow_redirects: bool = False,
         timeout: "TimeoutTypes" = TIMEOUT,
         event_hooks: Mapping[str, list[Any]] | None = None,
+        websockets_like: str = "uvicorn",
     ) -> None:
-        inner = make_transport(app, interface, root_path, client, raise_server_exceptions)
+        inner = make_transport(app, interface, root_path, client, raise_server_exceptions, websockets_like)
+        transport = ThreadTransport(inner)
         self.app = app
         self.interface = interface
         super().__init__(
+            websockets=transport,
             base_url=base_url,
             cookies=cookies,
             headers=headers,
@@ -84,11 +90,11 @@ class TestClient(httpx2.Client):
             timeout=timeout,
             event_hooks=event_hooks,
             trust_env=False,  # no .netrc of the machine
-            transport=ThreadTransport(inner),
+            transport=transport,
         )
 
 
-class AsyncTestClient(httpx2.AsyncClient):
+class AsyncTestClient(AsyncWebSocketClient):
     """
     Sends requests to an application in this process, from a coroutine.
 
@@ -117,11 +123,14 @@ class AsyncTestClient(httpx2.AsyncClient):
         follow_redirects: bool = False,
         timeout: "TimeoutTypes" = TIMEOUT,
         event_hooks: Mapping[str, list[Any]] | None = None,
+        websockets_like: str = "uvicorn",
     ) -> None:
-        inner = make_transport(app, interface, root_path, client, raise_server_exceptions)
+        inner = make_transport(app, interface, root_path, client, raise_server_exceptions, websockets_like)
+        transport = AsyncThreadTransport(inner) if isinstance(inner, RSGITransport) else inner
         self.app = app
         self.interface = interface
         super().__init__(
+            websockets=transport,
             base_url=base_url,
             cookies=cookies,
             headers=headers,
@@ -131,7 +140,7 @@ class AsyncTestClient(httpx2.AsyncClient):
             timeout=timeout,
             event_hooks=event_hooks,
             trust_env=False,
-            transport=AsyncThreadTransport(inner) if interface == "rsgi" else inner,
+            transport=transport,
         )
 
 
@@ -141,10 +150,17 @@ def make_transport(
     root_path: str = "",
     client: tuple[str, int] | None = CLIENT,
     raise_server_exceptions: bool = False,
+    websockets_like: str = "uvicorn",
 ) -> ASGITransport | RSGITransport:
     """The transport to *app*, for a loop where it may run; arguments and errors as in `TestClient`."""
     if interface == "asgi":
-        return ASGITransport(app, root_path=root_path, client=client, raise_server_exceptions=raise_server_exceptions)
+        return ASGITransport(
+            app,
+            root_path=root_path,
+            client=client,
+            raise_server_exceptions=raise_server_exceptions,
+            websockets_like=websockets_like,
+        )
     if interface != "rsgi":
         raise ValueError(f"interface={interface!r} is not one that a test client speaks; choose 'asgi' or 'rsgi'")
     if root_path:

@@ -5,6 +5,8 @@ What goes wrong in a test: the application broke its protocol, or did not start.
 Errors of the request (a body that does not match its Content-Length, a timeout) are httpx2's own exceptions.
 """
 
+import httpx2
+
 
 class ProtocolError(RuntimeError):
     """
@@ -28,6 +30,34 @@ class LifespanError(RuntimeError):
         self.phase = phase
         self.message = message
         super().__init__(f"the application's lifespan {phase} failed: {message or 'it sent no message'}")
+
+
+class WebSocketDenied(Exception):
+    """
+    The application, or its server, did not accept the handshake of a WebSocket.
+
+    Attributes:
+        response: The answer, read already: status, headers and body.
+    """
+
+    def __init__(self, response: httpx2.Response) -> None:
+        self.response = response
+        super().__init__(f"the handshake of the WebSocket was denied with status {response.status_code}")
+
+
+class WebSocketClosed(Exception):
+    """
+    The WebSocket has ended, where a message was to be received or sent.
+
+    Attributes:
+        code: Of the close frame; 1005 if it has none, 1006 if there was no close frame (RFC 6455 section 7.1.5).
+        reason: Of the close frame; may be empty.
+    """
+
+    def __init__(self, code: int, reason: str) -> None:
+        self.code = code
+        self.reason = reason
+        super().__init__(f"the WebSocket was closed with code {code} and reason {reason!r}")
 
 
 class LoopClosedError(RuntimeError):

@@ -6,39 +6,23 @@ side takes the head, then chunk after chunk (`head`, `read`), and closes (`close
 request is taken from the client when the application asks for it, and `write` waits while the client has not read what
 was written before.
 
-What a protocol looks like is known to `asgi` and `rsgi`; how the client side is reached, to `transports` and `bridges`.
+What a protocol looks like is known to `asgi` and `rsgi`; how the client side is reached, to `transports` and `bridges`;
+how the application's task starts and ends, to `running`.
 """
 
 import asyncio
 import contextvars
-import logging
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Sequence
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Sequence
 
 import httpx2
 
-from velocipy.testing.errors import ProtocolError
+from velocipy.testing.running import HIGH_WATER, ClientGoneError, Running
 
 PIECE = 64 * 1024  # bytes; a server hands a large body over in pieces of about this size
-HIGH_WATER = 64 * 1024  # bytes written and not read, from which on `write` waits; asyncio's own limit
-LINGER = 1.0  # seconds a client waits for the application to return once the response is complete, or given up
-
-logger = logging.getLogger("velocipy.testing")
 
 
-async def wait_for_background(app: Any) -> None:
-    """Wait for what requests left to do, in an application that can tell (VelociPy's), so that tests find it done."""
-    wait = getattr(app, "wait_for_background", None)
-    if wait is not None:
-        await wait()
-
-
-class ClientGoneError(Exception):
-    """The client closed the exchange; each protocol has its own way to tell the application."""
-
-
-class Exchange:
+class Exchange(Running):
     """
     A request on its way through an application.
 
@@ -50,23 +34,16 @@ class Exchange:
     """
 
     def __init__(self, request: httpx2.Request, body: AsyncIterable[bytes], *, raise_late_errors: bool) -> None:
-        self.request = request
-        self.disconnected = asyncio.Event()
-        self.violation: ProtocolError | None = None
+        super().__init__(request, raise_late_errors=raise_late_errors)
         self.status = 0
-        self.complete = False
-        self._raise_late_errors = raise_late_errors
         self._headers: Sequence[tuple[bytes, bytes]] = ()
-        self._failure: BaseException | None = None
         self._disconnect_futures: list[asyncio.Future[None]] = []
-        self._changed = asyncio.Event()  # for the client's side: the head, a chunk, the end or a failure is there
         self._drained = asyncio.Event()
         self._drained.set()
         self._chunks: deque[bytes] = deque()
         self._unread = 0  # bytes in _chunks
         self._expected: int | None = None  # bytes of body still to be written, by the Content-Length header
         self._incoming = _Incoming(body, request.headers.get("content-length"), on_error=self._client_failed)
-        self._task: asyncio.Task[None] | None = None
 
     # The application's side
 
@@ -79,14 +56,6 @@ class Exchange:
     def bodiless(self) -> bool:
         """Whether the client gets no body whatever the application sends: the answer to a HEAD request."""
         return self.request.method == "HEAD"
-
-    def refuse(self, message: str) -> ProtocolError:
-        """Note that the application broke its protocol, and give the exception to raise in it."""
-        error = ProtocolError(message)
-        if self.violation is None:
-            self.violation = error
-            self._changed.set()
-        return error
 
     async def pull(self) -> bytes | None:
         """
@@ -168,17 +137,6 @@ class Exchange:
 
     # The client's side
 
-    def start(self, application: Callable[["Exchange"], Coroutine[Any, Any, None]]) -> asyncio.Task[None]:
-        """
-        Run *application* on this exchange, in a task of its own.
-
-        The task starts from an empty context, as in a server, where nothing of the client's context is known.
-        """
-        loop = asyncio.get_running_loop()
-        self._task = loop.create_task(application(self), context=contextvars.Context())
-        self._task.add_done_callback(self._returned)
-        return self._task
-
     async def head(self) -> tuple[int, Sequence[tuple[bytes, bytes]]]:
         """Wait for status and headers; raises what escaped the application instead of them."""
         while not self.started:
@@ -200,16 +158,6 @@ class Exchange:
             self._drained.set()
         return chunk
 
-    async def close(self) -> None:
-        """
-        Give the exchange up: the application is told that its client is gone, and has `LINGER` seconds to return.
-
-        Raises:
-            Exception: What escaped the application other than the news that its client is gone.
-        """
-        self.abandon()
-        await self._settle()
-
     def abandon(self) -> None:
         """Tell the application that its client is gone."""
         self.disconnected.set()
@@ -225,46 +173,14 @@ class Exchange:
         self.abandon()
         self._changed.set()
 
-    async def _wait_for_change(self, what: str) -> None:
-        self._changed.clear()
-        timeouts = self.request.extensions.get("timeout") or {}
-        seconds = timeouts.get("read")
-        try:
-            async with asyncio.timeout(seconds):
-                await self._changed.wait()
-        except TimeoutError:
-            message = f"the application did not send {what} within {seconds} seconds"
-            raise httpx2.ReadTimeout(message, request=self.request) from None
-
-    async def _settle(self) -> None:
-        assert self._task is not None
-        await asyncio.wait([self._task], timeout=LINGER)
-        self._raise_failure()
-
     def _raise_failure(self) -> None:
         if self._incoming.error is not None:
             raise self._incoming.error
-        if self.violation is not None:
-            raise self.violation
-        if self._failure is not None:
-            raise self._failure
+        super()._raise_failure()
 
     def _returned(self, task: asyncio.Task[None]) -> None:
-        """Note how the application ended; called once, when its task is done."""
-        self._changed.set()
         self._incoming.stop()
-        if task.cancelled():
-            if not self.complete and not self.disconnected.is_set():
-                self._failure = RuntimeError("the application's task was cancelled before it answered")
-            return
-        error = task.exception()
-        if error is None or isinstance(error, ClientGoneError):
-            return
-        if (self.complete or self.disconnected.is_set()) and not self._raise_late_errors:
-            if self.violation is None:
-                logger.error("the application raised after its response was complete", exc_info=error)
-            return
-        self._failure = error
+        super()._returned(task)
 
 
 class _Incoming:

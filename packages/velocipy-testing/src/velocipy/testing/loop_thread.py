@@ -45,6 +45,15 @@ class LoopThread:
             raise
         return asyncio.run_coroutine_threadsafe(coroutine, loop)
 
+    def wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run *coroutine* in the loop until it is done, from any other thread."""
+        done = self.submit(coroutine)
+        try:
+            return done.result()
+        except BaseException:  # an interrupt; else it is done already
+            done.cancel()
+            raise
+
     def while_paused(self, function: Callable[[asyncio.AbstractEventLoop], None]) -> None:
         """Call *function* with the loop, in the loop's thread, while the loop does not run; raises what it raises."""
         done = self._started().pause_for(function)

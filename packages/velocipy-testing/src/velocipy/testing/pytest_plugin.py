@@ -40,7 +40,7 @@ OPTION = "velocipy_server"
 NAMED = "velocipy_app"  # the marker and the setting
 IN_PROCESS = "in_process"
 ATTRIBUTES = ("app", "create_app")
-IN_PROCESS_OPTIONS = ("root_path", "client", "raise_server_exceptions")
+IN_PROCESS_OPTIONS = ("root_path", "client", "raise_server_exceptions", "websockets_like")
 LOG_LINES = 200  # of a server's log that a report shows at most
 
 _targets = pytest.StashKey[list[Target]]()

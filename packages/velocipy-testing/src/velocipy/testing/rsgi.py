@@ -9,7 +9,7 @@ which Python types they take is as Granian's are. Where Granian loses something 
 Two things are kinder than Granian: `send_bytes` waits for a client that does not read (Granian gathers without limit),
 and a stream ends when the application returns (Granian's lives as long as the transport object).
 
-Not here: how a request gets in and its response out (`exchange`, `transports`).
+Not here: how a request gets in and its response out (`exchange`, `transports`); WebSockets (`rsgi_websocket`).
 """
 
 import asyncio
@@ -21,34 +21,16 @@ from typing import Any, BinaryIO
 from urllib.parse import unquote
 
 from velocipy.testing.errors import ProtocolError
-from velocipy.testing.exchange import PIECE, ClientGoneError, Exchange, wait_for_background
+from velocipy.testing.exchange import PIECE, Exchange
+from velocipy.testing.rsgi_errors import RSGIProtocolClosed, granian_class, protocol_closed, protocol_error
+from velocipy.testing.rsgi_websocket import WebsocketProtocol
+from velocipy.testing.running import ClientGoneError, Running, wait_for_background
+from velocipy.testing.websocket_exchange import WebSocketExchange
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")  # Granian drops what does not match
 READABLE = re.compile(rb"[\t\x20-\x7e]*")  # Granian lists the names of other headers, without their values
-
-
-class RSGIProtocolError(RuntimeError):
-    """The application used the protocol object out of order; Granian's `RSGIProtocolError`."""
-
-
-class RSGIProtocolClosed(RuntimeError):
-    """The client has gone; Granian's `RSGIProtocolClosed`."""
-
-
-def _granian_class(name: str, ours: type[RuntimeError]) -> type[RuntimeError]:
-    """Granian's own exception class if the application could name it: if somebody has imported it."""
-    found: type[RuntimeError] = getattr(sys.modules.get("granian.rsgi"), name, ours)
-    return found
-
-
-def _protocol_error(message: str) -> RuntimeError:
-    return _granian_class("ProtocolError", RSGIProtocolError)(message)
-
-
-def _protocol_closed() -> RuntimeError:
-    return _granian_class("ProtocolClosed", RSGIProtocolClosed)("RSGI transport is closed")
 
 
 class RSGIHost:
@@ -86,7 +68,7 @@ class RSGIHost:
         protocol = HTTPProtocol(exchange)
         try:
             await self._callback(self._scope(exchange), protocol)
-        except (RSGIProtocolClosed, _granian_class("ProtocolClosed", RSGIProtocolClosed)):
+        except (RSGIProtocolClosed, granian_class("ProtocolClosed", RSGIProtocolClosed)):
             if not exchange.disconnected.is_set():
                 raise
         else:
@@ -95,11 +77,24 @@ class RSGIHost:
         finally:
             protocol.dispose()
 
-    def _scope(self, exchange: Exchange) -> "Scope":
+    async def websocket(self, exchange: WebSocketExchange) -> None:
+        """Run the application on one WebSocket."""
+        protocol = WebsocketProtocol(exchange)
+        try:
+            await self._callback(self._scope(exchange, proto="ws"), protocol)
+        except (RSGIProtocolClosed, granian_class("ProtocolClosed", RSGIProtocolClosed)):
+            if not exchange.disconnected.is_set():
+                raise
+        else:
+            await wait_for_background(self.app)
+            protocol.returned()
+
+    def _scope(self, exchange: Running, proto: str = "http") -> "Scope":
         request = exchange.request
         raw_path, _, query = request.url.raw_path.partition(b"?")
         port = request.url.port or DEFAULT_PORTS.get(request.url.scheme, 80)
         return Scope(
+            proto=proto,
             server=_address(request.url.host, port),
             client=self.client,
             scheme=request.url.scheme,
@@ -200,7 +195,7 @@ class Scope:
     authority: str | None
 
     def __init__(self, **attributes: Any) -> None:
-        constants = {"proto": "http", "http_version": "1.1", "rsgi_version": "1.6", "authority": None}
+        constants = {"http_version": "1.1", "rsgi_version": "1.6", "authority": None}
         for name, value in (constants | attributes).items():
             object.__setattr__(self, name, value)
 
@@ -243,7 +238,7 @@ class HTTPProtocol:
 
     def _take_body(self) -> None:
         if self._body_taken:
-            raise _protocol_error("RSGI protocol error: the request's body can be read once")
+            raise protocol_error("RSGI protocol error: the request's body can be read once")
         self._body_taken = True
 
     async def _read(self) -> bytes:
@@ -252,7 +247,7 @@ class HTTPProtocol:
             while (piece := await self._exchange.pull()) is not None:
                 pieces.append(piece)
         except ClientGoneError:
-            raise _protocol_closed() from None
+            raise protocol_closed() from None
         return b"".join(pieces)
 
     async def _iterate(self) -> AsyncIterator[bytes]:
@@ -402,11 +397,11 @@ class StreamTransport:
 
     async def _send(self, data: bytes) -> None:
         if self._exchange.complete:
-            raise _protocol_closed()
+            raise protocol_closed()
         try:
             await self._exchange.write(data)
         except ClientGoneError:
-            raise _protocol_closed() from None
+            raise protocol_closed() from None
 
 
 class _FilePart:

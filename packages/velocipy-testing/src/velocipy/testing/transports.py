@@ -3,7 +3,7 @@ httpx2 transports that bring a request to an application in the running loop, an
 
 Entering a client enters its transport, and that runs the application's lifespan; without it requests work too, on an
 application that was not started. Closing a transport tells the application that all its clients are gone, gives it
-`exchange.LINGER` seconds to return, and then cancels what still runs.
+`running.LINGER` seconds to return, and then cancels what still runs.
 
 Neighbours: `bridges` brings requests from other threads and loops to these transports.
 """
@@ -16,8 +16,10 @@ from typing import Any, Self
 import httpx2
 
 from velocipy.testing.asgi import ASGIHost
-from velocipy.testing.exchange import LINGER, Exchange
+from velocipy.testing.exchange import Exchange
 from velocipy.testing.rsgi import RSGIHost
+from velocipy.testing.running import LINGER, Running
+from velocipy.testing.websocket_exchange import WebSocketExchange
 
 CLIENT = ("127.0.0.1", 123)
 
@@ -35,14 +37,12 @@ class ExchangeTransport(httpx2.AsyncBaseTransport):
     def __init__(self, host: ASGIHost | RSGIHost, *, raise_server_exceptions: bool = False) -> None:
         self._host = host
         self._raise_late_errors = raise_server_exceptions
-        self._running: dict[asyncio.Task[None], Exchange] = {}
+        self._running: dict[asyncio.Task[None], Running] = {}
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         assert isinstance(request.stream, httpx2.AsyncByteStream)
         exchange = Exchange(request, request.stream, raise_late_errors=self._raise_late_errors)
-        task = exchange.start(self._host)
-        self._running[task] = exchange
-        task.add_done_callback(self._forget)
+        self._keep(exchange, exchange.start(self._host(exchange)))
         try:
             status, headers = await exchange.head()
         except BaseException:
@@ -55,6 +55,22 @@ class ExchangeTransport(httpx2.AsyncBaseTransport):
             extensions={"http_version": b"HTTP/1.1"},
         )
 
+    async def open_websocket(self, request: httpx2.Request) -> WebSocketExchange:
+        """
+        Open a WebSocket by the handshake *request*.
+
+        Raises:
+            WebSocketDenied: If the application denies it.
+        """
+        exchange = WebSocketExchange(request, raise_late_errors=self._raise_late_errors)
+        self._keep(exchange, exchange.start(self._host.websocket(exchange)))
+        try:
+            await exchange.open()
+        except BaseException:
+            exchange.abandon()
+            raise
+        return exchange
+
     async def aclose(self) -> None:
         running = list(self._running)
         for exchange in list(self._running.values()):
@@ -66,6 +82,10 @@ class ExchangeTransport(httpx2.AsyncBaseTransport):
             task.cancel()
         if left:
             await asyncio.wait(left)
+
+    def _keep(self, exchange: Running, task: asyncio.Task[None]) -> None:
+        self._running[task] = exchange
+        task.add_done_callback(self._forget)
 
     def _forget(self, task: asyncio.Task[None]) -> None:
         self._running.pop(task, None)
@@ -80,7 +100,7 @@ class _ResponseStream(httpx2.AsyncByteStream):
             yield chunk
 
     async def aclose(self) -> None:
-        await self._exchange.close()
+        await self._exchange.give_up()
 
 
 class ASGITransport(ExchangeTransport):
@@ -95,6 +115,7 @@ class ASGITransport(ExchangeTransport):
         client: Address and port of the client.
         raise_server_exceptions: Whether an exception that escapes the application after it answered completely is
             raised, or only logged.
+        websockets_like: The server that WebSockets follow where servers differ, "uvicorn" or "hypercorn".
     """
 
     def __init__(
@@ -104,8 +125,9 @@ class ASGITransport(ExchangeTransport):
         root_path: str = "",
         client: tuple[str, int] | None = CLIENT,
         raise_server_exceptions: bool = False,
+        websockets_like: str = "uvicorn",
     ) -> None:
-        host = ASGIHost(app, root_path=root_path, client=client)
+        host = ASGIHost(app, root_path=root_path, client=client, websockets_like=websockets_like)
         super().__init__(host, raise_server_exceptions=raise_server_exceptions)
         self._lifespan = host.lifespan
 
