@@ -8,10 +8,17 @@ __path__ = extend_path(__path__, __name__)  # the other distributions add their 
 from ._public import *
 from ._public import __all__ as __all__
 
+__all__ += ["APIVersion", "EventSourceResponse", "JSONLinesResponse", "ServerSentEvent"]
+__all__ += ["StaticFiles", "UploadFile", "UploadStream"]
+
 if TYPE_CHECKING:
+    from velocipy.files.static import StaticFiles as StaticFiles
     from velocipy.http.items import EventSourceResponse as EventSourceResponse
     from velocipy.http.items import JSONLinesResponse as JSONLinesResponse
     from velocipy.http.items import ServerSentEvent as ServerSentEvent
+    from velocipy.http.uploads import UploadFile as UploadFile
+    from velocipy.http.uploads import UploadStream as UploadStream
+    from velocipy.routing.versions import APIVersion as APIVersion
     from velocipy.testing import AsyncTestClient as AsyncTestClient
     from velocipy.testing import TestClient as TestClient
 else:

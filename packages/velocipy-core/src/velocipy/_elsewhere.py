@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
+OURS = {
+    "APIVersion": "velocipy.routing.versions",
+    "EventSourceResponse": "velocipy.http.items",
+    "JSONLinesResponse": "velocipy.http.items",
+    "ServerSentEvent": "velocipy.http.items",
+    "StaticFiles": "velocipy.files.static",
+    "UploadFile": "velocipy.http.uploads",
+    "UploadStream": "velocipy.http.uploads",
+}
 ELSEWHERE = {
     "AsyncTestClient": ("velocipy.testing", "velocipy-testing"),
-    "EventSourceResponse": ("velocipy.http.items", "velocipy-core"),
-    "JSONLinesResponse": ("velocipy.http.items", "velocipy-core"),
-    "ServerSentEvent": ("velocipy.http.items", "velocipy-core"),
     "TestClient": ("velocipy.testing", "velocipy-testing"),
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name not in ELSEWHERE:
-        raise AttributeError(f"module 'velocipy' has no attribute {name!r}")
     from importlib import import_module
 
+    if name in OURS:
+        return getattr(import_module(OURS[name]), name)
+    if name not in ELSEWHERE:
+        raise AttributeError(f"module 'velocipy' has no attribute {name!r}")
     module, distribution = ELSEWHERE[name]
     try:
         return getattr(import_module(module), name)

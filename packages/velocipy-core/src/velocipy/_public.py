@@ -1,4 +1,4 @@
-"""The one list of what `from velocipy import ...` offers."""
+"""What `from velocipy import ...` offers and every application loads; `velocipy/__init__.py` names the rest."""
 
 from velocipy._version import __version__
 from velocipy.application import VelociPy
@@ -13,7 +13,6 @@ from velocipy.errors import (
     ValidationError,
     VelociPyException,
 )
-from velocipy.files.static import StaticFiles
 from velocipy.http.forms import FormLimits
 from velocipy.http.middleware import BaseMiddleware, Middleware
 from velocipy.http.request import Request
@@ -26,18 +25,15 @@ from velocipy.http.response import (
     Response,
     StreamingResponse,
 )
-from velocipy.http.uploads import UploadFile, UploadStream
 from velocipy.plans.dependencies import Depends
 from velocipy.plans.sources import Body, Cookie, File, Form, Header, Path, Query
 from velocipy.routing.options import Route
 from velocipy.routing.router import Router
 from velocipy.routing.router import Router as APIRouter
-from velocipy.routing.versions import APIVersion
 from velocipy.types import State
 
 __all__ = [
     "APIRouter",
-    "APIVersion",
     "BackgroundTasks",
     "BaseMiddleware",
     "Body",
@@ -66,10 +62,7 @@ __all__ = [
     "StartupError",
     "StartupErrorGroup",
     "State",
-    "StaticFiles",
     "StreamingResponse",
-    "UploadFile",
-    "UploadStream",
     "ValidationError",
     "VelociPy",
     "VelociPyException",

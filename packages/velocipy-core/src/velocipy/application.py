@@ -12,8 +12,7 @@ from velocipy.background import Background
 from velocipy.draining import Drain
 from velocipy.errors import StartupError, StartupErrorGroup
 from velocipy.http.forms import FormLimits
-from velocipy.lifespan import LifespanTask, open_lifespan
-from velocipy.routing.router import Around, Inclusion, Router
+from velocipy.routing.router import Router
 from velocipy.serialization import JSONCodec, default_codec
 from velocipy.servers import asgi, rsgi
 from velocipy.types import ExceptionHandler, ExceptionKey, Handler, Lifespan, State
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from velocipy.freezing import Frozen, Match
     from velocipy.http.middleware import Middleware
     from velocipy.http.response import Response
+    from velocipy.lifespan import LifespanTask
     from velocipy.models import ModelAdapter
     from velocipy.plans.layers import Layers
     from velocipy.plans.misses import Slashes
@@ -194,6 +194,8 @@ class VelociPy(Router):
     @property
     def routes(self) -> list[Route]:
         """Every route in the order of declaration, those of included routers last, with their full paths."""
+        from velocipy.routing.around import Around, Inclusion
+
         around = Around(version_in_path=self._versioning is None, exact_slashes=self._slashes != "merge")
         return list(self._collect(around, Inclusion(self)))
 
@@ -311,6 +313,8 @@ class VelociPy(Router):
 
     @asynccontextmanager
     async def _open_lifespan(self) -> AsyncIterator[dict[str, Any]]:
+        from velocipy.lifespan import open_lifespan
+
         self._freeze()
         with self._drain.lifespan() as ending:
             async with open_lifespan(self._lifespan, self) as state:
@@ -324,6 +328,8 @@ class VelociPy(Router):
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start what the lifespan starts; RSGI servers call it before they serve, while *loop* stands still."""
+        from velocipy.lifespan import LifespanTask
+
         task = self._lifespan_tasks[loop] = LifespanTask(self._open_lifespan())
         try:
             task.start(loop)

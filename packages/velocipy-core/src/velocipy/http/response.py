@@ -10,7 +10,6 @@ import os
 from collections.abc import AsyncIterable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from velocipy.http.cookies import SameSite, format_cookie
 from velocipy.http.headers import HeadersInput, MutableHeaders
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from velocipy.http.request import Request
+    from velocipy.http.set_cookie import SameSite
 
 
 class Stream:
@@ -181,7 +181,9 @@ class Response:
         samesite: SameSite | None = "lax",
         partitioned: bool = False,
     ) -> None:
-        """Have the client keep a cookie; `velocipy.http.cookies.format_cookie` says what each argument means."""
+        """Have the client keep a cookie; `velocipy.http.set_cookie.format_cookie` says what each argument means."""
+        from velocipy.http.set_cookie import format_cookie
+
         self.headers.append(
             "set-cookie",
             format_cookie(

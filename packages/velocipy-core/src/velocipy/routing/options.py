@@ -1,6 +1,7 @@
-"""What can be said of a route, and the route that comes of it."""
+"""What can be said of a route, and the route that comes of it.
 
-from __future__ import annotations
+PERF: without annotations as text, each of which costs as much to import as a small function.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
@@ -29,7 +30,7 @@ class Limits(NamedTuple):
     max_content_length: int | None = UNSET
     form_limits: FormLimits = UNSET
 
-    def check(self) -> Limits:
+    def check(self) -> "Limits":
         """Return it.
 
         Raises:
@@ -44,7 +45,7 @@ class Limits(NamedTuple):
             self.form_limits._check()
         return self
 
-    def within(self, outer: Limits) -> Limits:
+    def within(self, outer: "Limits") -> "Limits":
         """Return these limits, with those of *outer* where there are none."""
         return self._replace(**{name: limit for name, limit in outer._asdict().items() if getattr(self, name) is UNSET})
 
@@ -82,7 +83,7 @@ class RouteOptions(TypedDict, total=False):
     name: str | None
     status_code: int | None
     response_model: Any
-    response_class: type[Response] | None
+    response_class: "type[Response] | None"
     response_model_include: Iterable[str] | None
     response_model_exclude: Iterable[str] | None
     response_model_exclude_none: bool
@@ -94,12 +95,12 @@ class RouteOptions(TypedDict, total=False):
     middleware: Iterable[Any]
     max_content_length: int | None
     form_limits: FormLimits
-    json_encoder: JSONCodec | None
-    model_adapters: Sequence[ModelAdapter]
+    json_encoder: "JSONCodec | None"
+    model_adapters: "Sequence[ModelAdapter]"
     host: str | None
     version: str | None
-    deprecated: bool | date
-    sunset: date | None
+    deprecated: "bool | date"
+    sunset: "date | None"
     tags: Iterable[str] | None
     summary: str | None
     description: str | None
@@ -132,18 +133,18 @@ class Route(NamedTuple):
     owner: type | None = None
     status_code: int | None = None
     response_model: Any = UNSET
-    response_class: type[Response] | None = None
+    response_class: "type[Response] | None" = None
     selection: Selection = Selection()
     validate_response: bool | None = None
     dependencies: tuple[Any, ...] = ()
     middleware: tuple[Middleware, ...] = ()
     limits: Limits = Limits()
-    json_encoder: JSONCodec | None = None
-    model_adapters: tuple[ModelAdapter, ...] = ()
+    json_encoder: "JSONCodec | None" = None
+    model_adapters: "tuple[ModelAdapter, ...]" = ()
     host: str | None = None
     version: str | None = None
-    deprecated: bool | date = False
-    sunset: date | None = None
+    deprecated: "bool | date" = False
+    sunset: "date | None" = None
     exception_handlers: tuple[Mapping[ExceptionKey, ExceptionHandler], ...] = ()
     tags: tuple[str, ...] = ()
     summary: str | None = None

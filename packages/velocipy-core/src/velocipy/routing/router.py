@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from velocipy.http.forms import FormLimits
 from velocipy.http.middleware import Middleware, as_middleware
@@ -21,105 +20,11 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from velocipy.http.response import Response
+    from velocipy.routing.around import Around, Inclusion
 
 Declared = TypeVar("Declared", bound=Handler)
 HandlerOfErrors = TypeVar("HandlerOfErrors", bound=ExceptionHandler)
 DeclaredMiddleware = TypeVar("DeclaredMiddleware", bound=Callable[..., Any])
-
-
-class Around(NamedTuple):
-    """What a route has from the routers around it, the outermost first.
-
-    Attributes:
-        prefix: Of the path; the version, where it stands in the path, comes between it and `rest`.
-        exact_slashes: Whether "/" below a prefix is another path than the prefix.
-    """
-
-    prefix: str = ""
-    rest: str = ""
-    name: str = ""
-    tags: tuple[str, ...] = ()
-    dependencies: tuple[Any, ...] = ()
-    middleware: tuple[Middleware, ...] = ()
-    limits: Limits = Limits()
-    host: str | None = None
-    version: str | None = None
-    deprecated: bool | date = False
-    sunset: date | None = None
-    response_class: type[Response] | None = None
-    responses: Mapping[int | str, Any] = MappingProxyType({})
-    include_in_schema: bool = True
-    exception_handlers: tuple[Mapping[ExceptionKey, ExceptionHandler], ...] = ()
-    version_in_path: bool = True
-    exact_slashes: bool = False
-
-    def within(self, router: Router, included: Inclusion) -> Around:
-        """Return what a route of *router* has, which is included here."""
-        version = _first(included.version, router.api_version)
-        prefix, rest = self.prefix, self.rest + included.prefix + router.prefix
-        if version is not None:
-            prefix, rest = prefix + rest, ""
-        return self._replace(
-            prefix=prefix,
-            rest=rest,
-            name=self.name + (f"{router.name}." if router.name else ""),
-            tags=(*self.tags, *included.tags, *router.tags),
-            dependencies=(*self.dependencies, *included.dependencies, *router.dependencies),
-            middleware=(*self.middleware, *router._around_routes()),
-            limits=router.limits.within(self.limits),
-            host=_first(included.host, router.host, self.host),
-            version=_first(version, self.version),
-            deprecated=included.deprecated or router.deprecated or self.deprecated,
-            sunset=included.sunset or router.sunset or self.sunset,
-            response_class=router.default_response_class or self.response_class,
-            responses={**self.responses, **router.responses, **included.responses},
-            include_in_schema=self.include_in_schema and router.include_in_schema and included.include_in_schema,
-            exception_handlers=(router.exception_handlers, *self.exception_handlers),
-        )
-
-    def complete(self, route: Route) -> Route:
-        """Return *route* as it is here."""
-        version = _first(route.version, self.version)
-        prefix, rest = self.prefix, self.rest
-        if route.version is not None:
-            prefix, rest = prefix + rest, ""
-        if version is not None and self.version_in_path:
-            prefix = f"{prefix}/{version}"
-        prefix += rest
-        path = prefix + route.path
-        if route.path == "/" and prefix and not self.exact_slashes:
-            path = prefix
-        return route._replace(
-            path=path,
-            name=self.name + route.name,
-            tags=(*self.tags, *route.tags),
-            dependencies=(*self.dependencies, *route.dependencies),
-            middleware=(*self.middleware, *route.middleware),
-            limits=route.limits.within(self.limits),
-            host=_first(route.host, self.host),
-            version=version,
-            deprecated=route.deprecated or self.deprecated,
-            sunset=route.sunset or self.sunset,
-            response_class=route.response_class or self.response_class,
-            responses={**self.responses, **route.responses},
-            include_in_schema=self.include_in_schema and route.include_in_schema,
-            exception_handlers=self.exception_handlers,
-        )
-
-
-class Inclusion(NamedTuple):
-    """A router, and what was said where a router was included."""
-
-    router: Router
-    prefix: str = ""
-    tags: tuple[str, ...] = ()
-    dependencies: tuple[Any, ...] = ()
-    host: str | None = None
-    version: str | None = None
-    deprecated: bool | date = False
-    sunset: date | None = None
-    responses: Mapping[int | str, Any] = MappingProxyType({})
-    include_in_schema: bool = True
 
 
 class Router:
@@ -192,6 +97,8 @@ class Router:
     @property
     def routes(self) -> list[Route]:
         """Every route in the order of declaration, those of included routers last, with their full paths."""
+        from velocipy.routing.around import Around, Inclusion
+
         return list(self._collect(Around(), Inclusion(self)))
 
     def _collect(self, around: Around, included: Inclusion) -> Iterable[Route]:
@@ -227,6 +134,8 @@ class Router:
             raise TypeError(f"include_router takes a Router, not a {type(router).__name__}; did you mean its .router?")
         if router is self or any(included is self for included in router._all_included()):
             raise ValueError("a router cannot include itself, not by way of others either")
+        from velocipy.routing.around import Inclusion
+
         router._included_in.append(self)
         self._included.append(
             Inclusion(
@@ -415,10 +324,6 @@ class Router:
             draft-ietf-httpbis-safe-method-w-body.
         """
         return self.route(path, ("QUERY",), **options)
-
-
-def _first(*said: str | None) -> str | None:
-    return next((item for item in said if item is not None), None)
 
 
 def _require_path(path: Any) -> None:

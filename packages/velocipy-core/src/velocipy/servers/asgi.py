@@ -14,10 +14,8 @@ from velocipy.errors import ClientDisconnect
 from velocipy.http.address import Address
 from velocipy.http.request import Request
 from velocipy.http.response import File, Response, Stream
-from velocipy.lifespan import explain
 from velocipy.plans.exits import close
-from velocipy.servers.outgoing import close_unsent, declared_length, settle
-from velocipy.servers.streams import DRAIN_SECONDS, is_streamed, send_stream, stream_of
+from velocipy.servers.outgoing import DRAIN_SECONDS, close_unsent, declared_length, is_streamed, settle
 from velocipy.types import Receive, Scope, Send
 
 if TYPE_CHECKING:
@@ -138,6 +136,7 @@ async def _write_bytes(request: ASGIRequest, send: Send, body: bytes, length: in
 
 async def _write_stream(request: ASGIRequest, send: Send, body: Stream, length: int | None) -> None:
     from velocipy.servers.receiver import Receiver
+    from velocipy.servers.streams import send_stream
 
     async def send_chunk(chunk: bytes) -> None:
         try:
@@ -160,6 +159,8 @@ async def _write_stream(request: ASGIRequest, send: Send, body: Stream, length: 
 
 
 async def _write_file(request: ASGIRequest, send: Send, body: File, length: int | None) -> None:
+    from velocipy.servers.streams import stream_of
+
     try:
         path = None
         if body.is_whole and "http.response.pathsend" in (request._scope.get("extensions") or ()):
@@ -268,6 +269,8 @@ async def _serve_lifespan(app: VelociPy, scope: Scope, receive: Receive, send: S
 
     A server that is not told takes the lifespan for unsupported, and serves without it: so an exit is told as well.
     """
+    from velocipy.lifespan import explain
+
     phase = "startup"
     try:
         await receive()

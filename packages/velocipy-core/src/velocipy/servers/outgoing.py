@@ -19,6 +19,9 @@ from velocipy.plans.results import WITHOUT_BODY
 # Fields that belong to the connection, which is the server's (RFC 9110 section 7.6.1, RFC 9113 section 8.2.2).
 _OF_THE_CONNECTION = frozenset({"connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"})
 
+DRAIN_SECONDS = 0.5
+"""How long a body that nobody reads is taken: enough for what is on its way; a client that waits is not waited for."""
+
 
 class InvalidResponse(VelociPyException):
     """The application made a response that no server may send."""
@@ -108,6 +111,11 @@ def declared_length(pairs: list[tuple[str, str]]) -> int | None:
         if name == "content-length":
             return int(value)
     return None
+
+
+def is_streamed(answer: bytes | Response) -> bool:
+    """Tell whether *answer* is made while it is sent: it may still read the body of its request."""
+    return isinstance(answer, Response) and isinstance(answer.body, Stream)
 
 
 async def close_unsent(response: Response) -> None:

@@ -15,8 +15,7 @@ from velocipy.http.address import Address
 from velocipy.http.request import Request
 from velocipy.http.response import File, Response, Stream
 from velocipy.plans.exits import close
-from velocipy.servers.outgoing import close_unsent, declared_length, settle
-from velocipy.servers.streams import DRAIN_SECONDS, is_streamed, send_stream, stream_of
+from velocipy.servers.outgoing import DRAIN_SECONDS, close_unsent, declared_length, is_streamed, settle
 
 if TYPE_CHECKING:
     from velocipy.application import VelociPy
@@ -118,6 +117,8 @@ async def _write_bytes(status: int, pairs: Pairs, body: bytes, proto: Any) -> No
 
 
 async def _write_stream(status: int, pairs: Pairs, body: Stream, proto: Any) -> None:
+    from velocipy.servers.streams import send_stream
+
     transport: Any = proto.response_stream(status, pairs)
 
     async def send_chunk(chunk: bytes) -> None:
@@ -137,6 +138,7 @@ async def _write_stream(status: int, pairs: Pairs, body: Stream, proto: Any) -> 
 
 async def _write_file(status: int, pairs: Pairs, body: File, proto: Any) -> None:
     from velocipy.servers.open_files import path_of
+    from velocipy.servers.streams import stream_of
 
     try:
         path = path_of(body)

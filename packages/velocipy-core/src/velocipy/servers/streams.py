@@ -1,6 +1,6 @@
 """Sending a streamed body: what makes the chunks, within the length that was promised, while the client is there.
 
-A file is such a body too, where no server sends it by itself.
+A file is such a body too, where no server sends it by itself. Imported at first use.
 """
 
 from __future__ import annotations
@@ -12,20 +12,13 @@ from typing import Any
 
 from velocipy.concurrency import finish_in_thread, iterate_in_thread
 from velocipy.errors import ClientDisconnect, VelociPyException
-from velocipy.http.response import File, Response, Stream
+from velocipy.http.response import File, Stream
 
 FILE_CHUNK = 256 * 1024  # bytes; each takes a change of threads, and is held until the client has taken it
-DRAIN_SECONDS = 0.5
-"""How long a body that nobody reads is taken: enough for what is on its way; a client that waits is not waited for."""
 
 
 class InvalidStream(VelociPyException):
     """A stream made more or fewer bytes than its content-length, or something that is no chunk."""
-
-
-def is_streamed(answer: bytes | Response) -> bool:
-    """Tell whether *answer* is made while it is sent: it may still read the body of its request."""
-    return isinstance(answer, Response) and isinstance(answer.body, Stream)
 
 
 async def send_stream(
