@@ -199,6 +199,34 @@ class VelociPy(Router):
         around = Around(version_in_path=self._versioning is None, exact_slashes=self._slashes != "merge")
         return list(self._collect(around, Inclusion(self)))
 
+    def add_health(self, path: str = "/health") -> None:
+        """Answer GET at *path* with 200 as long as the process answers at all. Not in documents."""
+        from velocipy.health import answer_health
+
+        self.add_route(path, answer_health, include_in_schema=False)
+
+    def add_readiness(
+        self, path: str = "/ready", checks: Iterable[Callable[..., Any]] = (), *, timeout: float = 5.0
+    ) -> None:
+        """Answer GET at *path* with 200 if the application may have requests, else with 503. Not in documents.
+
+        It may not while it drains, nor when one of the *checks* fails. The answer tells what came of each by its name
+        ("ok", "failed", "timeout"); why is in the log.
+
+        Args:
+            path: Where.
+            checks: Functions that raise, or return False, when something is missing. They may depend on what a
+                function called by `scope` may, run together, and each once at a time.
+            timeout: Seconds that each of them may take.
+
+        Raises:
+            TypeError: If a check cannot be called.
+            ValueError: If two have the same name, or the time is none.
+        """
+        from velocipy.health import Readiness
+
+        self.add_route(path, Readiness(self, checks, timeout).answer, include_in_schema=False)
+
     def _around_routes(self) -> list[Middleware]:
         return []  # that of the application stands around routing itself
 
