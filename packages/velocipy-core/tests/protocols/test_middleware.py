@@ -5,6 +5,7 @@ import inspect
 import logging
 from collections.abc import AsyncIterator
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
@@ -14,15 +15,24 @@ from velocipy import (
     APIRouter,
     BaseMiddleware,
     Depends,
+    FileResponse,
     HTTPException,
     Middleware,
     PlainTextResponse,
     Request,
     Response,
+    StaticFiles,
     StreamingResponse,
     VelociPy,
 )
-from velocipy.http.middleware import HTTPApp
+from velocipy.middleware import (
+    CORSMiddleware,
+    GZipMiddleware,
+    HTTPApp,
+    RequestIDMiddleware,
+    SecurityHeadersMiddleware,
+    TimingMiddleware,
+)
 from velocipy.testing import TestClient
 
 who: ContextVar[str] = ContextVar("who", default="nobody")
@@ -187,9 +197,10 @@ def test_it_may_answer_itself(client: Client) -> None:
     assert (answer.status_code, answer.text, seen(answer)) == (418, "stopped", ["second", "first"])
 
 
-def test_what_it_raises_becomes_the_answer(client: Client) -> None:
+def test_what_it_raises_becomes_an_answer_that_those_outside_see(client: Client) -> None:
     answer = client.get("/plain", headers={"x-raise": "1"})
     assert (answer.status_code, answer.json()) == (409, {"detail": "raised in middleware"})
+    assert (seen(answer), answer.headers["x-status"]) == (["second", "first"], "409")
 
 
 def test_a_stream_passes_through(client: Client) -> None:
@@ -244,9 +255,146 @@ async def count_frames(value: Annotated[int, Depends(value)], data: list[int]) -
 
 
 @pytest.mark.velocipy_app("sensitive")
-def test_each_costs_one_frame_on_the_way_to_the_handler(client: Client) -> None:
+def test_each_costs_two_frames_on_the_way_to_the_handler_and_the_outermost_one(client: Client) -> None:
     names = client.post("/frames", json=[1]).json()
-    assert names == ["count_frames", "plan", "counting", "counting", "serve"]
+    assert names == ["count_frames", "plan", "counting", "call", "counting", "serve"]
+
+
+# -- within the built-in ones ------------------------------------------------------------------------------------------
+
+SHARED = PlainTextResponse("shared", headers={"vary": "x-mine"})
+BUILT_IN = [
+    Middleware(CORSMiddleware, allow_origins=["https://there.example"]),
+    SecurityHeadersMiddleware,
+    RequestIDMiddleware,
+    TimingMiddleware,
+    Middleware(GZipMiddleware, minimum_size=0),
+]
+
+guarded = VelociPy(middleware=BUILT_IN)
+guarded_route = VelociPy()
+
+
+async def shares(request: Request, call_next: HTTPApp) -> Any:
+    match request.header("x-do"):
+        case "share":
+            return SHARED
+        case "raise":
+            raise HTTPException(409)
+        case "fail":
+            raise RuntimeError("hunter2")
+        case "nothing":
+            return None
+        case "file":
+            return FileResponse(__file__)
+        case "no file":
+            return FileResponse(f"{__file__}.missing")
+        case "false header":
+            response = await call_next(request)
+            response.headers = {"x-a": "b\r\nc"}  # type: ignore[assignment]
+            return response
+    return await call_next(request)
+
+
+guarded.add_middleware(shares)
+
+
+@guarded.get("/shared")
+@guarded_route.get("/shared", middleware=[*BUILT_IN, shares])
+async def shared() -> Response:
+    return SHARED
+
+
+THERE = {"origin": "https://there.example"}
+
+
+@pytest.mark.parametrize("name", ["guarded", "guarded_route"])
+@pytest.mark.parametrize("what", ["", "share"])
+def test_a_response_that_is_returned_to_everybody_stays_as_it_is(client_factory: Any, name: str, what: str) -> None:
+    client = client_factory(name)
+    answers = [client.get("/shared", headers={**THERE, "x-do": what}) for _ in range(3)]
+    assert [answer.text for answer in answers] == ["shared"] * 3
+    assert len({answer.headers["x-request-id"] for answer in answers}) == 3
+    for header in ("access-control-allow-origin", "x-frame-options", "x-request-id", "server-timing", "content-type"):
+        assert [len(answer.headers.get_list(header)) for answer in answers] == [1] * 3
+    assert [answer.headers["vary"] for answer in answers] == ["x-mine, Accept-Encoding, Origin"] * 3
+    assert SHARED.headers.items() == [("vary", "x-mine"), ("content-type", "text/plain; charset=utf-8")]
+    assert SHARED.body == b"shared"
+
+
+@pytest.mark.parametrize("name", ["guarded", "guarded_route"])
+@pytest.mark.parametrize(
+    ("what", "status"), [("raise", 409), ("fail", 500), ("nothing", 500), ("no file", 500), ("false header", 500)]
+)
+def test_the_answer_to_its_failure_has_the_headers_of_those_outside(
+    client_factory: Any, name: str, what: str, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = client_factory(name).get("/shared", headers={**THERE, "x-do": what})
+    assert answer.status_code == status
+    assert "hunter2" not in answer.text
+    assert answer.headers["access-control-allow-origin"] == "https://there.example"
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert len(answer.headers["x-request-id"]) == 32
+
+
+# -- files -------------------------------------------------------------------------------------------------------------
+
+filing = VelociPy(middleware=[Middleware(Second, name="second"), Middleware(GZipMiddleware, minimum_size=10)])
+
+
+@filing.get("/file")
+@filing.get("/file-of-route", middleware=[of_file := Second("route")])
+async def file(missing: bool = False) -> FileResponse:
+    return FileResponse(f"{__file__}.missing" if missing else __file__)
+
+
+@filing.exception_handler(FileNotFoundError)
+async def not_there(request: Request, error: FileNotFoundError) -> Response:
+    return PlainTextResponse("no such file", 404)
+
+
+filing.mount("/static", StaticFiles(Path(__file__).parent))
+
+
+@pytest.mark.velocipy_app("filing")
+@pytest.mark.parametrize("path", ["/file", "/file-of-route", f"/static/{Path(__file__).name}"])
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({}, 200),
+        ({"range": "bytes=0-9"}, 206),
+        ({"range": "bytes=99999999-"}, 416),
+        ({"if-match": '"other"'}, 412),
+        ({"if-none-match": "*"}, 304),
+    ],
+)
+def test_it_sees_what_a_file_comes_to(client: Client, path: str, fields: dict[str, str], status: int) -> None:
+    answer = client.get(path, headers={**fields, "accept-encoding": "identity"})
+    assert (answer.status_code, answer.headers["x-status"]) == (status, str(status))
+    if status == 200:
+        assert answer.content == Path(__file__).read_bytes()
+    if status == 206:
+        assert answer.content == Path(__file__).read_bytes()[:10]
+
+
+@pytest.mark.velocipy_app("filing")
+@pytest.mark.parametrize("path", ["/file", "/file-of-route"])
+def test_it_sees_the_answer_to_a_file_that_is_not_there(client: Client, path: str) -> None:
+    answer = client.get(f"{path}?missing=1")
+    assert (answer.status_code, answer.text, answer.headers["x-status"]) == (404, "no such file", "404")
+
+
+@pytest.mark.velocipy_app("filing")
+@pytest.mark.parametrize("path", ["/file", f"/static/{Path(__file__).name}"])
+def test_a_small_file_is_compressed_and_known_again(client: Client, path: str) -> None:
+    answer = client.get(path, headers={"accept-encoding": "gzip"})
+    assert (answer.headers["content-encoding"], answer.content) == ("gzip", Path(__file__).read_bytes())
+    assert "accept-ranges" not in answer.headers
+    again = client.get(path, headers={"accept-encoding": "gzip", "if-none-match": answer.headers["etag"]})
+    assert (again.status_code, again.headers["etag"]) == (304, answer.headers["etag"])
+    part = client.get(path, headers={"accept-encoding": "gzip", "range": "bytes=0-9"})
+    assert (part.status_code, part.content) == (206, Path(__file__).read_bytes()[:10])
+    assert client.head(path).status_code == 200
 
 
 # -- mistakes ----------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ made one. What it finds as a response may be an error that was turned into one a
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from velocipy.http.request import Request
 from velocipy.http.response import Response
@@ -49,6 +49,23 @@ class Middleware:
     def __repr__(self) -> str:
         options = "".join(f", {name}={value!r}" for name, value in self.options.items())
         return f"Middleware({getattr(self.factory, '__qualname__', self.factory)}{options})"
+
+
+Dispatch = TypeVar("Dispatch", bound=Callable[..., Any])
+
+
+def own_responses(dispatch: Dispatch) -> Dispatch:
+    """Mark the `dispatch` of a built-in middleware: it raises nothing, and never returns a response that others have.
+
+    What stands outside may change what it returns, so that nobody has to copy it in between.
+    """
+    dispatch.own_responses = True  # type: ignore[attr-defined]
+    return dispatch
+
+
+def leaves_own_responses(dispatch: Any) -> bool:
+    """Tell whether *dispatch* was marked by `own_responses`; that of a subclass has its own mark or none."""
+    return getattr(dispatch, "own_responses", False)
 
 
 def as_middleware(item: Any, options: dict[str, Any]) -> Middleware:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from velocipy.http.middleware import HTTPApp
+from velocipy.http.middleware import HTTPApp, own_responses
 from velocipy.http.request import Request
 from velocipy.http.response import Response
 
@@ -83,6 +83,7 @@ class CORSMiddleware:
         self._exposed = [("access-control-expose-headers", ", ".join(exposed))] if exposed else []
         self._for_all = [_FOR_ALL, *self._exposed]
 
+    @own_responses
     async def dispatch(self, request: Request, call_next: HTTPApp) -> Response:
         """Answer a preflight, or have the request answered and say who may read it."""
         origin = request._header("origin", b"origin")
@@ -90,7 +91,7 @@ class CORSMiddleware:
             method = request.header("access-control-request-method")
             if method is not None:
                 return self._answer_preflight(request, origin, method)
-        response = (await call_next(request)).copy()
+        response = await call_next(request)
         if self._allows_all:  # told whoever asks, so that an answer in a cache serves everybody
             _put(response, self._for_all)
             return response

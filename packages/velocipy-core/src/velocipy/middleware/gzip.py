@@ -9,7 +9,7 @@ from typing import Any
 
 from velocipy.concurrency import iterate_in_thread, run_in_thread
 from velocipy.http.headers import MutableHeaders
-from velocipy.http.middleware import HTTPApp
+from velocipy.http.middleware import HTTPApp, own_responses
 from velocipy.http.request import Request
 from velocipy.http.response import Response, Stream
 
@@ -39,7 +39,8 @@ class GZipMiddleware:
     """Compresses answers for clients that accept it.
 
     What is compressed is of a media type that gains by it: text, JSON, XML, JavaScript, SVG, WebAssembly and the like.
-    Of a stream each chunk is sent when it is there; text/event-stream is left alone. So is what has a content-encoding,
+    Of a stream each chunk is sent when it is there; text/event-stream is left alone, and so is a file of more than
+    64 KiB, for which `StaticFiles` takes what was compressed before. So is what has a content-encoding,
     content-range or digest already, or ``cache-control: no-transform``, which is how a handler says no. Every answer
     that could have been compressed has ``vary: accept-encoding``; of a compressed one a strong ETag is made weak.
 
@@ -74,8 +75,9 @@ class GZipMiddleware:
             if _MEDIA_TYPE(item) is None or item == "text/event-stream":
                 raise ValueError(f"media_types has {item!r}, which is no type/subtype that can be compressed")
 
+    @own_responses
     async def dispatch(self, request: Request, call_next: HTTPApp) -> Response:
-        response = (await call_next(request)).copy()
+        response = await call_next(request)
         headers = response.headers
         not_modified = response.status_code == 304
         if not (not_modified or self._could_be_compressed(response)):

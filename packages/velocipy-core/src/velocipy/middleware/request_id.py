@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from os import urandom
 
 from velocipy.http.headers import check_header
-from velocipy.http.middleware import HTTPApp
+from velocipy.http.middleware import HTTPApp, own_responses
 from velocipy.http.request import Request
 from velocipy.http.response import Response
 
@@ -39,6 +39,7 @@ class RequestIDMiddleware:
         self._encoded_name = self._name.encode("ascii")
         self._accept_incoming = accept_incoming
 
+    @own_responses
     async def dispatch(self, request: Request, call_next: HTTPApp) -> Response:
         name = self._name
         chosen = request._header(name, self._encoded_name) if self._accept_incoming else None
@@ -46,7 +47,7 @@ class RequestIDMiddleware:
             chosen = _uuid4()
         request.state["request_id"] = chosen
         request_id.set(chosen)  # never reset: work after the answer, and its log records, belong to the request
-        response = (await call_next(request)).copy()
+        response = await call_next(request)
         headers = response.headers
         headers._pairs = [pair for pair in headers._pairs if pair[0] != name]
         headers._pairs.append((name, chosen))

@@ -10,7 +10,7 @@ from os import urandom
 from typing import Any
 
 from velocipy.http.headers import check_header
-from velocipy.http.middleware import HTTPApp
+from velocipy.http.middleware import HTTPApp, own_responses
 from velocipy.http.request import Request
 from velocipy.http.response import Response
 
@@ -196,6 +196,7 @@ class SecurityHeadersMiddleware:
         self._over_http = [pair for pair in pairs if pair[0] != _HSTS]
         self._has_hsts = self._over_http != self._over_https
 
+    @own_responses
     async def dispatch(self, request: Request, call_next: HTTPApp) -> Response:
         pairs = self._over_https if self._has_hsts and request.scheme == "https" else self._over_http
         policy = self._with_nonce
@@ -203,7 +204,7 @@ class SecurityHeadersMiddleware:
             nonce = request.state["csp_nonce"] = b64encode(urandom(16)).decode("ascii")
             fresh = policy.header_name, policy.header_value(nonce)
             pairs = [fresh if pair[0] == fresh[0] else pair for pair in pairs]
-        response = (await call_next(request)).copy()
+        response = await call_next(request)
         own = response.headers._pairs
         names = dict(own)
         # PERF: the usual response has none of them, and the look at each costs twice as much.

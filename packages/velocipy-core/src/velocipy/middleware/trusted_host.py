@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from velocipy.http.middleware import HTTPApp
+from velocipy.http.middleware import HTTPApp, own_responses
 from velocipy.http.request import Request
 from velocipy.http.response import PlainTextResponse, Response
 
@@ -40,6 +40,7 @@ class TrustedHostMiddleware:
         self._names = frozenset(patterns)
         self._endings = tuple(pattern[1:] for pattern in patterns if pattern.startswith("*."))
 
+    @own_responses
     async def dispatch(self, request: Request, call_next: HTTPApp) -> Response:
         """Answer 400, or have the request answered."""
         if self._allows_all or self._is_allowed(request._hosts()):

@@ -23,6 +23,7 @@ from velocipy.conversion.scalars import anything, text_int
 from velocipy.http.cookies import find_cookie
 from velocipy.http.exits import open_exits
 from velocipy.http.forms import read_form, read_form_until
+from velocipy.http.response import FileResponse
 from velocipy.http.uploads import UploadStream
 from velocipy.models import Models
 from velocipy.plans.body import require_json, require_no_browser
@@ -30,7 +31,7 @@ from velocipy.plans.bundles import BLANK, NO_TEXT, SEVERAL, Bundle, refuses_blan
 from velocipy.plans.exits import PLAIN, context_factory, enter, is_context, open_background, open_early
 from velocipy.plans.failures import Failures
 from velocipy.plans.plan import Argument, Call, Given, Input, Run
-from velocipy.plans.results import Answers, Results, given_response, join
+from velocipy.plans.results import Answers, Results, given_response, join, meet
 from velocipy.plans.sources import OF_BODY, Place
 from velocipy.types import UNSET
 
@@ -148,6 +149,7 @@ class _Writer:
         """Have the plan return a response in any case."""
         self.first_line = "async def plan(request, path):"
         self.names |= {"as_response": results.own_response, "answer_failure": failures.answer}
+        self.names |= {"FileResponse": FileResponse, "meet": meet}
         *lines, last = self.lines
         returned = last.strip().removeprefix("return ")
         if not isinstance(results, Answers) and not returned.startswith("await "):
@@ -155,7 +157,8 @@ class _Writer:
         self.lines = [
             "    try:",
             *(f"    {line}" for line in lines),
-            f"        return as_response({returned})",
+            f"        answer = as_response({returned})",
+            "        return await meet(request, answer) if isinstance(answer, FileResponse) else answer",
             "    except BaseException as error:",
             "        return await answer_failure(request, error)",
         ]

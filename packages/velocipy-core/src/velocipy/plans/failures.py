@@ -11,7 +11,7 @@ from velocipy.http.request import Request
 from velocipy.http.response import JSONResponse, Response
 from velocipy.plans.debug_page import debug_response
 from velocipy.plans.exits import unwind
-from velocipy.plans.results import Results
+from velocipy.plans.results import Results, meet
 from velocipy.plans.signature import call_kind
 from velocipy.status import STATUS_PHRASES
 from velocipy.types import ExceptionHandler, ExceptionKey
@@ -67,7 +67,7 @@ class Failures:
             try:
                 is_async = call_kind(handler) == "async"
                 result = await (handler(request, error) if is_async else call_plain(handler, request, error))
-                answer = self._results.own_response(result)
+                answer = await meet(request, self._results.own_response(result))
                 if not expected:  # the handler makes the page; that something went wrong is told as ever
                     self._log(request, error)
                 return answer

@@ -1,7 +1,8 @@
 """Middleware around plans and around the whole application.
 
-Each middleware costs one frame on the way to the handler: what it awaits is the coroutine of the next one, and in the
-end that of the plan, which turns errors into responses itself.
+What a middleware awaits is the coroutine of the next one, and in the end that of the plan; each turns errors into
+responses itself. A middleware of a user costs two frames on the way to the handler, its own and the one that does so,
+the outermost one alone; those of `velocipy.middleware` that need nobody to look after them cost one.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Any
 
 from velocipy.errors import StartupError
-from velocipy.http.middleware import HTTPApp, Middleware, MiddlewareFunc
+from velocipy.http.middleware import HTTPApp, Middleware, MiddlewareFunc, leaves_own_responses
 from velocipy.http.request import Request
 from velocipy.http.response import Response, json_response
 from velocipy.plans.plan import Plan
-from velocipy.plans.results import Answers
+from velocipy.plans.results import Answers, meet, not_a_response
 from velocipy.plans.signature import call_kind, find_place
 
 
@@ -47,7 +48,7 @@ class Layers:
             faults: Where mistakes go.
             place: What tells this chain from others of the application.
         """
-        for item in reversed(middleware):
+        for index, item in reversed([*enumerate(middleware)]):
             try:
                 dispatch, inner = self._make(item, place)
             except Exception as error:  # whatever the class says of its options
@@ -56,7 +57,8 @@ class Layers:
                 faults.append(StartupError(problem, "Correct it, or its options.", **where))
                 continue
             inner.app = app
-            app = _link(dispatch, app)
+            watched = index > 0 and not leaves_own_responses(dispatch)
+            app = _watched(dispatch, app) if watched else _link(dispatch, app)
         return app
 
     def _make(self, item: Middleware, place: Hashable) -> tuple[MiddlewareFunc, _Inner]:
@@ -95,6 +97,21 @@ def _link(dispatch: MiddlewareFunc, call_next: HTTPApp) -> HTTPApp:
     return call
 
 
+def _watched(dispatch: MiddlewareFunc, call_next: HTTPApp) -> HTTPApp:
+    """Return what those outside see of a middleware: whatever it does, a response that they may change."""
+
+    async def call(request: Request) -> Response:
+        try:
+            response = await dispatch(request, call_next)
+            if not isinstance(response, Response):
+                raise not_a_response(response)
+            return (await meet(request, response)).copy()
+        except BaseException as error:
+            return await request.app._failures.answer(request, error)
+
+    return call
+
+
 def answered(plan: Plan, request: Request) -> Awaitable[Response]:
     """Have *plan* answer *request*, and turn its result or its error into a response."""
     if plan.answers_errors:
@@ -105,11 +122,11 @@ def answered(plan: Plan, request: Request) -> Awaitable[Response]:
 async def _answer(plan: Plan, request: Request) -> Response:
     try:
         answer = plan.results.finish(await plan.run(request, request._path_values))
+        if isinstance(answer, bytes):
+            return json_response(answer, plan.status)
+        return (await meet(request, answer)).copy()
     except BaseException as error:
         return await request.app._failures.answer(request, error)
-    if isinstance(answer, bytes):
-        return json_response(answer, plan.status)
-    return answer
 
 
 def lay_around(plan: Plan, app: HTTPApp) -> None:

@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from enum import Enum
 from typing import Any
 
-from velocipy.http.response import PlainTextResponse, Response, StreamingResponse, json_response
+from velocipy.concurrency import run_in_thread
+from velocipy.http.request import Request
+from velocipy.http.response import FileResponse, PlainTextResponse, Response, StreamingResponse, json_response
 
 Encode = Callable[[Any], bytes]
 Decode = Callable[[bytes], Any]
@@ -123,8 +125,23 @@ class Answers(Results):
 
     def finish(self, result: Any) -> bytes | Response:
         if not isinstance(result, (bytes, Response)):
-            raise TypeError(f"a middleware returned a {type(result).__qualname__}; it returns a Response")
+            raise not_a_response(result)
         return result
+
+
+def not_a_response(result: Any) -> TypeError:
+    """Return the error of a middleware that returned something else."""
+    return TypeError(f"a middleware returned a {type(result).__qualname__}; it returns a Response")
+
+
+async def meet(request: Request, response: Response) -> Response:
+    """Return what *response* comes to for *request*; of a file it is decided by conditions and ranges.
+
+    Raises: as `FileResponse.meet` does.
+    """
+    if isinstance(response, FileResponse):
+        return await run_in_thread(response.meet, request)
+    return response
 
 
 def given_response() -> Response:

@@ -13,8 +13,8 @@ from velocipy.concurrency import run_in_thread
 from velocipy.errors import VelociPyException
 from velocipy.http.headers import MutableHeaders
 from velocipy.http.request import Request
-from velocipy.http.response import SHAPES, Body, File, FileResponse, Response, Stream, json_response
-from velocipy.plans.results import WITHOUT_BODY
+from velocipy.http.response import SHAPES, Body, File, Response, Stream, json_response
+from velocipy.plans.results import WITHOUT_BODY, meet
 
 # Fields that belong to the connection, which is the server's (RFC 9110 section 7.6.1, RFC 9113 section 8.2.2).
 _OF_THE_CONNECTION = frozenset({"connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"})
@@ -39,23 +39,17 @@ async def settle(request: Request, answer: bytes | Response) -> Settled:
         answer = json_response(answer, request._plan.status)
     failures = request.app._failures
     try:
-        if isinstance(answer, FileResponse):
-            answer = await run_in_thread(answer.meet, request)
+        answer = await meet(request, answer)
         return answer, *check(request, answer)
     except InvalidResponse as invalid:
         answer = failures.unhandled(request, invalid)
     except Exception as error:
         answer = await failures.answer(request, error)
     try:
-        return await _meet(request, answer)
-    except Exception as error:
-        return await _meet(request, failures.unhandled(request, error))
-
-
-async def _meet(request: Request, response: Response) -> Settled:
-    if isinstance(response, FileResponse):
-        response = await run_in_thread(response.meet, request)
-    return response, *check(request, response)
+        return answer, *check(request, answer)
+    except InvalidResponse as invalid:
+        answer = failures.unhandled(request, invalid)
+        return answer, *check(request, answer)
 
 
 def check(request: Request, response: Response) -> tuple[list[tuple[str, str]], Body]:
