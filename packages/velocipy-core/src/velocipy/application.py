@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from velocipy.plans.misses import Slashes
     from velocipy.plans.plan import Plan
     from velocipy.plans.scope import Scope
-    from velocipy.routing.options import Route
+    from velocipy.routing.options import OnDisconnect, Route
     from velocipy.routing.versions import APIVersion
 
 MAX_CONTENT_LENGTH = 16 * 1024 * 1024
@@ -56,6 +56,9 @@ class VelociPy(Router):
         multipart_max_memory_size: How many bytes of a multipart form are held in memory, 1 MiB by default: files beyond
             it go to disk, text beyond it is refused with 413.
         form_limits: How many parts a form may have, and how large they may be.
+        timeout: Seconds after which a handler that has not answered is cancelled, and a 504 sent; None by default, for
+            any number.
+        on_disconnect: What becomes of a handler whose client leaves; see `RouteOptions`.
         max_query_fields: How many fields a query may have before it is refused with 400; 1000 by default, None for any
             number.
         max_header_fields: How many header fields `request.headers` gathers before it refuses them with 431; 100 by
@@ -105,6 +108,8 @@ class VelociPy(Router):
         max_content_length: int | None = MAX_CONTENT_LENGTH,
         multipart_max_memory_size: int = MULTIPART_MAX_MEMORY_SIZE,
         form_limits: FormLimits = DEFAULT_FORM_LIMITS,
+        timeout: float | None = None,
+        on_disconnect: OnDisconnect | None = None,
         max_query_fields: int | None = MAX_QUERY_FIELDS,
         max_header_fields: int | None = MAX_HEADER_FIELDS,
         json_encoder: JSONCodec | None = None,
@@ -170,6 +175,8 @@ class VelociPy(Router):
             middleware=middleware,
             max_content_length=max_content_length,
             form_limits=form_limits,
+            timeout=timeout,
+            on_disconnect=on_disconnect,
             exception_handlers=exception_handlers,
             default_response_class=default_response_class,
             responses=responses,

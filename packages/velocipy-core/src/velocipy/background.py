@@ -107,6 +107,17 @@ class Background:
         task.add_done_callback(_log_failure)
         return task
 
+    def hold(self, task: asyncio.Future[Any], ended: asyncio.Event, name: str) -> None:
+        """Count a request that is to be finished among what is left to do, until *ended*; *task* is its handler."""
+
+        async def wait() -> None:
+            try:
+                await ended.wait()
+            finally:
+                task.cancel()  # which does nothing if it is done
+
+        self._running().keep(asyncio.get_running_loop().create_task(wait(), name=name))
+
     async def wait(self) -> None:
         """Wait until nothing is left to do for requests that are over."""
         tasks = self._running().tasks
@@ -149,6 +160,9 @@ class _Running:
         task = asyncio.get_running_loop().create_task(tasks.run(name), name=name)  # in a copy of this context
         if has_place:
             task.add_done_callback(lambda _: self.places.release())
+        self.keep(task)
+
+    def keep(self, task: asyncio.Task[None]) -> None:
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 

@@ -33,6 +33,7 @@ from velocipy.plans.graph import Graph
 from velocipy.plans.layers import Layers, answered, lay_around, routed
 from velocipy.plans.misses import Misses, Slashes
 from velocipy.plans.plan import Plan
+from velocipy.plans.policies import has_policies, lay_policies
 from velocipy.plans.results import Results
 from velocipy.plans.signature import MISSING, find_place, read_return
 from velocipy.plans.streams import is_text, item_encoding, streamed_type
@@ -210,7 +211,8 @@ def _make_plan(
     results = _results(route, settings, models, results, faults)
     compiled = Compiled(_cannot_run, results, takes_request=False, source="")
     if len(faults) == before:
-        compiled = compile_plan(call, template.names, status, models, results, guard)
+        inner_guard = None if has_policies(route.limits) else guard
+        compiled = compile_plan(call, template.names, status, models, results, inner_guard)
     plan = Plan(
         compiled.run,
         compiled.results,
@@ -224,6 +226,8 @@ def _make_plan(
         call=call,
         source_text=compiled.source,
     )
+    if has_policies(route.limits):
+        lay_policies(plan, guard)
     try:
         plan.add_headers(retirement_headers(route.deprecated, route.sunset))
     except ValueError as error:

@@ -7,6 +7,7 @@ NotImplementedError here). One counting reader stands under every way to read th
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from velocipy.errors import ClientDisconnect, HTTPException, PayloadTooLargeException, ValidationError, invalid_json
 from velocipy.http.address import Address, is_host
 from velocipy.http.cookies import parse_cookies
+from velocipy.http.exits import open_exits
 from velocipy.http.forms import FormData, read_form
 from velocipy.http.headers import Headers
 from velocipy.http.multidict import MultiValueDict
@@ -46,6 +48,7 @@ class Request:
         "_cookies",
         "_exits",
         "_fields",
+        "_gone",
         "_headers",
         "_path_values",
         "_plan",
@@ -67,6 +70,7 @@ class Request:
     _state: State | None
     _body: bytes | bool | FormData | None  # None: not asked for; True: being streamed; False: streamed; or what it is
     _exits: Exits | None
+    _gone: asyncio.Future[Any]  # done when the client has left; only where somebody asked
     _replaced: dict[str, Any] | None  # what middleware has set of client, scheme, host and root_path
 
     # -- the head ----------------------------------------------------------------------------------------------------
@@ -319,6 +323,31 @@ class Request:
         names = dict.fromkeys((*fields, *files))
         return MultiValueDict({name: [*fields.get(name, ()), *files.get(name, ())] for name in names})
 
+    async def is_disconnected(self) -> bool:
+        """Tell whether the client has left. Watching begins at the first asking, which may be too early to know."""
+        gone = self._watch()
+        await asyncio.sleep(0)
+        return gone.done()
+
+    async def wait_for_disconnect(self) -> None:
+        """Wait until the client has left."""
+        await asyncio.wait({self._watch()})
+
+    def _watch(self) -> asyncio.Future[Any]:
+        """Return what is done when the client has left; it is watched for until the request has ended."""
+        if not hasattr(self, "_gone"):  # PERF: unset in all other requests
+            self._gone = self._start_watching()
+            open_exits(self).push_async_callback(self._stop_watching)
+        return self._gone
+
+    async def _stop_watching(self) -> None:
+        gone = self._gone
+        del self._gone
+        gone.cancel()
+        await asyncio.wait({gone})
+        if not gone.cancelled():
+            gone.exception()  # the client has left in an unusual way
+
     def _begin_body(self) -> int | None:
         """Return the declared length of the body, None when only reading will tell; it can be read once from here.
 
@@ -386,4 +415,7 @@ class Request:
         raise NotImplementedError
 
     def _read_chunks(self) -> AsyncIterator[bytes]:
+        raise NotImplementedError
+
+    def _start_watching(self) -> asyncio.Future[Any]:
         raise NotImplementedError

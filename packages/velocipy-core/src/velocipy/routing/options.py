@@ -5,7 +5,7 @@ PERF: without annotations as text, each of which costs as much to import as a sm
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict, get_args
 
 from velocipy.http.forms import FormLimits
 from velocipy.http.middleware import Middleware, as_middleware
@@ -19,16 +19,25 @@ if TYPE_CHECKING:
     from velocipy.serialization import JSONCodec
 
 
+OnDisconnect = Literal["cancel", "finish", "notify"]
+"""What becomes of a handler whose client leaves: it is cancelled where it waits, it runs to its end in any case, or it
+can ask `request.is_disconnected()`."""
+
+
 class Limits(NamedTuple):
     """What a request may cost; what is UNSET, the routers around it say.
 
     Attributes:
         max_content_length: How many bytes a body may have, None for any number.
         form_limits: How many parts a form may have, and how large they may be.
+        timeout: Seconds after which a handler that has not answered is cancelled; None for any number.
+        on_disconnect: What becomes of a handler whose client leaves; None for what the server does.
     """
 
     max_content_length: int | None = UNSET
     form_limits: FormLimits = UNSET
+    timeout: float | None = UNSET
+    on_disconnect: OnDisconnect | None = UNSET
 
     def check(self) -> "Limits":
         """Return it.
@@ -43,6 +52,10 @@ class Limits(NamedTuple):
             if not isinstance(self.form_limits, FormLimits):
                 raise TypeError(f"form_limits is a FormLimits, not {self.form_limits!r}")
             self.form_limits._check()
+        if self.timeout is not UNSET and self.timeout is not None and not self.timeout > 0:
+            raise ValueError(f"timeout is {self.timeout}; give seconds over 0, or None for any number")
+        if self.on_disconnect not in (UNSET, None, *get_args(OnDisconnect)):
+            raise ValueError(f"on_disconnect is 'cancel', 'finish', 'notify' or None, not {self.on_disconnect!r}")
         return self
 
     def within(self, outer: "Limits") -> "Limits":
@@ -69,6 +82,9 @@ class RouteOptions(TypedDict, total=False):
         middleware: Around the handler alone, the first outermost, within that of the router.
         max_content_length: How many bytes a body may have before it is refused with 413, None for any number.
         form_limits: How many parts a form may have, and how large they may be.
+        timeout: Seconds after which a handler that has not answered is cancelled, and a 504 sent; None for any number.
+        on_disconnect: What becomes of a handler whose client leaves: "cancel" cancels it where it waits, "finish" has
+            it run to its end in any case, "notify" watches for the client from the start; None: as the server does.
         json_encoder: The JSON codec, in place of the application's.
         model_adapters: Adapters for models, asked before the application's.
         host: The host that the route is for; see `Router`.
@@ -95,6 +111,8 @@ class RouteOptions(TypedDict, total=False):
     middleware: Iterable[Any]
     max_content_length: int | None
     form_limits: FormLimits
+    timeout: float | None
+    on_disconnect: OnDisconnect | None
     json_encoder: "JSONCodec | None"
     model_adapters: "Sequence[ModelAdapter]"
     host: str | None

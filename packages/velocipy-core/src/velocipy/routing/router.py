@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from velocipy.http.forms import FormLimits
 from velocipy.http.middleware import Middleware, as_middleware
 from velocipy.routing.classes import methods_of
-from velocipy.routing.options import Limits, Route, RouteOptions, made_route, strings
+from velocipy.routing.options import Limits, OnDisconnect, Route, RouteOptions, made_route, strings
 from velocipy.types import UNSET, ExceptionHandler, ExceptionKey, Handler
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ class Router:
         middleware: Around every route, the first outermost; see `add_middleware`.
         max_content_length: How many bytes a body may have before it is refused with 413, None for any number.
         form_limits: How many parts a form may have, and how large they may be.
+        timeout: Seconds after which a handler that has not answered is cancelled, and a 504 sent; None for any number.
+        on_disconnect: What becomes of a handler whose client leaves; see `RouteOptions`.
         exception_handlers: What answers where a handler or dependency fails; see `add_exception_handler`.
         host: The host that the routes are for, such as "api.example.com" or "{tenant}.example.com".
         version: Of the API; a segment of the path after the prefix, unless the application has another `versioning`.
@@ -65,6 +67,8 @@ class Router:
         middleware: Iterable[Any] = (),
         max_content_length: int | None = UNSET,
         form_limits: FormLimits = UNSET,
+        timeout: float | None = UNSET,
+        on_disconnect: OnDisconnect | None = UNSET,
         exception_handlers: Mapping[ExceptionKey, ExceptionHandler] | None = None,
         host: str | None = None,
         version: str | None = None,
@@ -79,7 +83,7 @@ class Router:
         self.tags = strings("tags", tags)
         self.dependencies = tuple(dependencies or ())
         self._middleware = [as_middleware(item, {}) for item in middleware]
-        self.limits = Limits(max_content_length, form_limits).check()
+        self.limits = Limits(max_content_length, form_limits, timeout, on_disconnect).check()
         self.exception_handlers: dict[ExceptionKey, ExceptionHandler] = {}
         self.host = host
         self.api_version = version

@@ -247,6 +247,17 @@ class ASGIRequest(Request):
         self._body = body
         return body
 
+    def _start_watching(self) -> asyncio.Future[Any]:
+        from velocipy.servers.receiver import Receiver
+
+        was_read = self._body is not None and self._body is not True
+        receiver = self._receive = Receiver(self._receive, ended=was_read)
+        return asyncio.ensure_future(receiver.watch())
+
+    async def _stop_watching(self) -> None:
+        await super()._stop_watching()
+        self._receive.release()  # type: ignore[attr-defined]
+
     async def _read_chunks(self) -> AsyncIterator[bytes]:
         more = True
         while more:

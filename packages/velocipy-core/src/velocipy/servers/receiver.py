@@ -31,7 +31,7 @@ class Receiver:
         self._ended = ended
         self._kept: deque[Any] = deque()
         self._size = 0  # bytes of what is kept
-        self._closed = False
+        self._closed = self._released = self._has_left = False
         self._changed = asyncio.Event()  # for one at a time: nobody waits for room where there is nothing to read
 
     async def __call__(self) -> Any:
@@ -39,6 +39,8 @@ class Receiver:
         while not self._kept:
             if self._closed:
                 return {"type": "http.disconnect"}
+            if self._released:
+                return await self._receive()
             await self._wait()
         message = self._kept.popleft()
         self._size -= len(message.get("body", b""))
@@ -57,9 +59,14 @@ class Receiver:
                 self._changed.set()
                 while self._size > KEPT and not self._ended:
                     await self._wait()
+            self._has_left = True
         finally:
             self._closed = True
             self._changed.set()
+
+    def release(self) -> None:
+        """Have who reads ask the server again, when nobody watches any more."""
+        self._released, self._closed = True, self._has_left
 
     async def drain(self) -> None:
         """Take the rest of the body, which nobody reads."""

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from asyncio import sleep, timeout
+from asyncio import Future, sleep, timeout
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -225,6 +225,9 @@ class RSGIRequest(Request):
             raise ClientDisconnect(f"the body ended after {len(body)} of {length} bytes")
         self._body = body
         return body
+
+    def _start_watching(self) -> Future[Any]:
+        return self._proto.client_disconnect()  # type: ignore[no-any-return]
 
     async def _read_chunks(self) -> AsyncIterator[bytes]:
         # Granian 2.8 ends a body that broke off as it ends a whole one, but for the number of empty chunks: a whole one
