@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from contextvars import ContextVar
-from os import urandom
+from random import getrandbits
 
 from velocipy.http.headers import check_header
 from velocipy.http.middleware import HTTPApp, own_responses
@@ -14,6 +14,9 @@ from velocipy.http.response import Response
 
 # What a client may choose: it goes into logs and headers, where other characters could pose as a line or a field.
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9\-_.:=+/]{1,128}").fullmatch
+
+_VERSION_4 = 0x4 << 76 | 0x2 << 62  # the version and the variant (RFC 9562 section 5.4)
+_RANDOM = (1 << 128) - 1 & ~(0xF << 76 | 0x3 << 62)  # the bits beside them
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 """The id of the request that is being answered, in its background work too; None outside."""
@@ -70,8 +73,6 @@ class RequestIDFilter(logging.Filter):
 
 
 def _uuid4() -> str:
-    # PERF: 0.6 us, where `uuid.uuid4().hex` takes 1.7, and the import of `uuid` more than that of this package.
-    octets = bytearray(urandom(16))
-    octets[6] = octets[6] & 0x0F | 0x40  # the version (RFC 9562 section 5.4)
-    octets[8] = octets[8] & 0x3F | 0x80  # the variant
-    return octets.hex()
+    # PERF: 0.2 us, where `uuid.uuid4().hex` takes 1.7. It names a request and opens nothing; and `random` takes a new
+    # seed in each worker that is forked.
+    return f"{getrandbits(128) & _RANDOM | _VERSION_4:032x}"

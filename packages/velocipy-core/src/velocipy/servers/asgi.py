@@ -15,7 +15,7 @@ from velocipy.http.address import Address
 from velocipy.http.request import Request
 from velocipy.http.response import File, Response, Stream
 from velocipy.plans.exits import close
-from velocipy.servers.outgoing import DRAIN_SECONDS, close_unsent, declared_length, is_streamed, settle
+from velocipy.servers.outgoing import DRAIN_SECONDS, close_unsent, declared_length, is_streamed, settle, settled
 from velocipy.types import Receive, Scope, Send
 
 if TYPE_CHECKING:
@@ -109,12 +109,16 @@ async def _respond(app: VelociPy, request: ASGIRequest, answer: bytes | Response
     """Send *answer*, then close what dependencies left open."""
     failure: BaseException | None = None
     try:
-        response, pairs, body = await settle(request, answer)
+        # PERF: most are whole already, and what waits for nothing needs no coroutine.
+        response, pairs, body = settled(request, answer) or await settle(request, answer)
         headers = [(name.encode("ascii"), value.encode("ascii")) for name, value in pairs]
         await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
-        if body is None:
-            await close_unsent(response)
-        await WRITERS[type(body)](request, send, body, declared_length(pairs))
+        if type(body) is bytes:
+            await send({"type": "http.response.body", "body": body})
+        else:
+            if body is None:
+                await close_unsent(response)
+            await WRITERS[type(body)](request, send, body, declared_length(pairs))
     except BaseException as error:
         failure = error
         if isinstance(error, Exception):

@@ -13,7 +13,7 @@ from velocipy.concurrency import run_in_thread
 from velocipy.errors import VelociPyException
 from velocipy.http.headers import MutableHeaders
 from velocipy.http.request import Request
-from velocipy.http.response import SHAPES, Body, File, Response, Stream, json_response
+from velocipy.http.response import SHAPES, Body, File, FileResponse, Response, Stream, json_response
 from velocipy.plans.results import WITHOUT_BODY, meet
 
 # Fields that belong to the connection, which is the server's (RFC 9110 section 7.6.1, RFC 9113 section 8.2.2).
@@ -28,6 +28,16 @@ class InvalidResponse(VelociPyException):
 
 
 Settled = tuple[Response, list[tuple[str, str]], Body]
+
+
+def settled(request: Request, answer: bytes | Response) -> Settled | None:
+    """Return what `settle` would, where that needs nobody to be waited for; else None."""
+    if isinstance(answer, (bytes, FileResponse)):
+        return None
+    try:
+        return answer, *check(request, answer)
+    except Exception:  # which `settle` meets again, and answers
+        return None
 
 
 async def settle(request: Request, answer: bytes | Response) -> Settled:

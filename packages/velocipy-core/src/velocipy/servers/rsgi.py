@@ -15,7 +15,7 @@ from velocipy.http.address import Address
 from velocipy.http.request import Request
 from velocipy.http.response import File, Response, Stream
 from velocipy.plans.exits import close
-from velocipy.servers.outgoing import DRAIN_SECONDS, close_unsent, declared_length, is_streamed, settle
+from velocipy.servers.outgoing import DRAIN_SECONDS, close_unsent, declared_length, is_streamed, settle, settled
 
 if TYPE_CHECKING:
     from velocipy.application import VelociPy
@@ -91,10 +91,14 @@ async def _respond(app: VelociPy, request: Request, answer: bytes | Response, pr
     """Send *answer*, then close what dependencies left open."""
     failure: BaseException | None = None
     try:
-        response, pairs, body = await settle(request, answer)
-        if body is None:
-            await close_unsent(response)
-        await WRITERS[type(body)](response.status_code, pairs, body, proto)
+        # PERF: most are whole already, and what waits for nothing needs no coroutine.
+        response, pairs, body = settled(request, answer) or await settle(request, answer)
+        if type(body) is bytes:
+            proto.response_bytes(response.status_code, pairs, body)
+        else:
+            if body is None:
+                await close_unsent(response)
+            await WRITERS[type(body)](response.status_code, pairs, body, proto)
     except Exception as error:
         # Not raised: no server could tell the client, and a traceback that it keeps would keep the stream open.
         failure = error
