@@ -12,7 +12,7 @@ from velocipy.background import Background
 from velocipy.draining import Drain
 from velocipy.errors import StartupError, StartupErrorGroup
 from velocipy.http.forms import FormLimits
-from velocipy.routing.router import Router
+from velocipy.routing.router import Declared, Router
 from velocipy.serialization import JSONCodec, default_codec
 from velocipy.servers import asgi, rsgi
 from velocipy.types import ExceptionHandler, ExceptionKey, Handler, Lifespan, State
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from velocipy.plans.scope import Scope
     from velocipy.routing.options import OnDisconnect, Route
     from velocipy.routing.versions import APIVersion
+    from velocipy.singletons import Lock, Singleton
 
 MAX_CONTENT_LENGTH = 16 * 1024 * 1024
 MULTIPART_MAX_MEMORY_SIZE = 1024 * 1024
@@ -168,6 +169,7 @@ class VelociPy(Router):
         self._background = Background(max_background_tasks)
         self._background_timeout = background_timeout
         self._drain = Drain()
+        self._singletons: list[Singleton] = []
         self._lifespan_state: dict[str, Any] = {}
         self._lifespan_tasks: dict[asyncio.AbstractEventLoop, LifespanTask] = {}
         super().__init__(
@@ -324,6 +326,32 @@ class VelociPy(Router):
         """
         return self._background.detach(function, *args, **kwargs)
 
+    def singleton(self, function: Declared) -> Declared:
+        """Have the async *function* run in one of the workers at a time: a decorator that does `add_singleton`."""
+        self.add_singleton(function)
+        return function
+
+    def add_singleton(self, function: Callable[..., Any], *, name: str | None = None, lock: Lock | None = None) -> None:
+        """Have *function* run in one of the workers at a time, from the lifespan's start to its end.
+
+        It goes on until it is cancelled; if it returns, it has done its work and is not called again. If it fails, that
+        is logged, and it starts again, here or elsewhere, after 1 s and up to 60. If its worker dies, another takes
+        over within 2 s. It may depend on what a function called by `scope` may. At the end it has `background_timeout`
+        seconds for what follows its cancellation.
+
+        Args:
+            function: An async function.
+            name: Which jobs are the same one; the file and the qualified name of the function by default.
+            lock: Says which worker has it. By default a `velocipy.singletons.FileLock`, for the processes of one user
+                on one machine.
+
+        Raises:
+            TypeError: If it is no async function.
+        """
+        from velocipy.singletons import Singleton
+
+        self._singletons.append(Singleton(self, function, name, lock))
+
     async def wait_for_background(self) -> None:
         """Wait until no request of this loop has left `BackgroundTasks` to do; for tests."""
         await self._background.wait()
@@ -349,16 +377,21 @@ class VelociPy(Router):
     @asynccontextmanager
     async def _open_lifespan(self) -> AsyncIterator[dict[str, Any]]:
         from velocipy.lifespan import open_lifespan
+        from velocipy.singletons import start, stop
 
         self._freeze()
+        for singleton in self._singletons:
+            self.scope().prepare(singleton.function)
         with self._drain.lifespan() as ending:
             async with open_lifespan(self._lifespan, self) as state:
                 before, self._lifespan_state = self._lifespan_state, state
+                singletons = start(self._singletons)
                 try:
                     yield state
                 finally:
                     ending()
-                    await self._background.drain(self._background_timeout)
+                    seconds = self._background_timeout
+                    await asyncio.gather(stop(singletons, seconds), self._background.drain(seconds))
                     self._lifespan_state = before
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
@@ -36,6 +36,10 @@ class Scope:
             StartupError: If it, or what it depends on, needs a request or has another mistake; several come as a
                 `StartupErrorGroup`.
         """
+        return await self.prepare(function, **values)(self)
+
+    def prepare(self, function: Callable[..., Any], /, **values: Any) -> Callable[[Any], Awaitable[Any]]:
+        """Return what `call` does with a scope; raise what it would raise before it calls anything."""
         faults: list[StartupError] = []
         bound = partial(function, **values) if values else function
         call = Graph(self._models, self._overrides, faults, [], None).read(bound)
@@ -47,7 +51,7 @@ class Scope:
             raise faults[0]
         if faults:
             raise StartupErrorGroup(f"{function!r} cannot be called", faults)
-        return await compile_call(call, self._models)(self)
+        return compile_call(call, self._models)
 
     async def __aenter__(self) -> Self:
         return self
