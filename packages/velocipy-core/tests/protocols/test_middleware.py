@@ -394,7 +394,9 @@ def test_a_small_file_is_compressed_and_known_again(client: Client, path: str) -
     assert (again.status_code, again.headers["etag"]) == (304, answer.headers["etag"])
     part = client.get(path, headers={"accept-encoding": "gzip", "range": "bytes=0-9"})
     assert (part.status_code, part.content) == (206, Path(__file__).read_bytes()[:10])
-    assert client.head(path).status_code == 200
+    head = client.head(path, headers={"accept-encoding": "gzip"})
+    for name in ("content-encoding", "content-length", "content-type", "etag", "last-modified", "vary"):
+        assert head.headers[name] == answer.headers[name]
 
 
 # -- mistakes ----------------------------------------------------------------------------------------------------------

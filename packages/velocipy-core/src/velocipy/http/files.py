@@ -77,7 +77,7 @@ def answer(request: Request, file: File, headers: MutableHeaders, status: int = 
             validators = _describe(file, headers)
             if request.method in ("GET", "HEAD"):
                 _choose(request, file, response, validators)
-        if response.body is file and file.count <= SMALL and request.method != "HEAD":
+        if response.body is file and file.count <= SMALL:  # for HEAD too: middleware shall see what it sees for GET
             response.body = file.read(file.offset, file.count)
     except BaseException:
         file.close()

@@ -16,8 +16,11 @@ from velocipy.http.request import Request
 from velocipy.http.response import SHAPES, Body, File, FileResponse, Response, Stream, json_response
 from velocipy.plans.results import WITHOUT_BODY, meet
 
-# Fields that belong to the connection, which is the server's (RFC 9110 section 7.6.1, RFC 9113 section 8.2.2).
-_OF_THE_CONNECTION = frozenset({"connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"})
+# Fields that belong to the connection, which is the server's (RFC 9110 section 7.6.1, RFC 9113 section 8.2.2), and the
+# length, which is looked at on its own.
+_OF_SERVERS = frozenset(
+    {"connection", "content-length", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"}
+)
 
 DRAIN_SECONDS = 0.5
 """How long a body that nobody reads is taken: enough for what is on its way; a client that waits is not waited for."""
@@ -87,14 +90,13 @@ def check(request: Request, response: Response) -> tuple[list[tuple[str, str]], 
         body.begin(request)
     if not isinstance(body, SHAPES):
         raise InvalidResponse(f"the body is a {type(body).__name__}; it can be None, bytes, a Stream or a File")
-    pairs: list[tuple[str, str]] = []
+    pairs = headers._pairs.copy()
     declared: list[str] = []
-    for pair in headers._pairs:
-        if pair[0] == "content-length":
-            declared.append(pair[1])
-        elif pair[0] not in _OF_THE_CONNECTION:
-            pairs.append(pair)
-    pairs += [pair for pair in request._plan.more_headers if pair[0] == "vary" or pair[0] not in headers]
+    if not _OF_SERVERS.isdisjoint(dict(pairs)):  # PERF: seldom; 0.3 us less than a look at each
+        declared = [value for name, value in pairs if name == "content-length"]
+        pairs = [pair for pair in pairs if pair[0] not in _OF_SERVERS]
+    if more := request._plan.more_headers:
+        pairs += [pair for pair in more if pair[0] == "vary" or pair[0] not in headers]
     if status in WITHOUT_BODY:
         return [*pairs, ("content-length", "0")] if status == 205 else pairs, None
     if not isinstance(body, Stream):
