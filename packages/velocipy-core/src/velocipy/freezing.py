@@ -197,7 +197,7 @@ def _make_plan(
     if status is not None and not (isinstance(status, int) and 200 <= status <= 599):
         problem = f"the status_code {status!r} of {route.path} is no status of a response."
         faults.append(StartupError(problem, "Give one of 200 to 599.", **find_place(route.handler)._asdict()))
-    guard = failures if settings.middleware or route.middleware else None
+    guard = failures if (settings.middleware or route.middleware) and not has_policies(route.limits) else None
     codec = route.json_encoder or settings.codec
     if route.json_encoder is not None:
         _check_codec(codec, faults)
@@ -211,8 +211,7 @@ def _make_plan(
     results = _results(route, settings, models, results, faults)
     compiled = Compiled(_cannot_run, results, takes_request=False, source="")
     if len(faults) == before:
-        inner_guard = None if has_policies(route.limits) else guard
-        compiled = compile_plan(call, template.names, status, models, results, inner_guard)
+        compiled = compile_plan(call, template.names, status, models, results, guard)
     plan = Plan(
         compiled.run,
         compiled.results,
@@ -227,7 +226,7 @@ def _make_plan(
         source_text=compiled.source,
     )
     if has_policies(route.limits):
-        lay_policies(plan, guard)
+        lay_policies(plan)
     try:
         plan.add_headers(retirement_headers(route.deprecated, route.sunset))
     except ValueError as error:

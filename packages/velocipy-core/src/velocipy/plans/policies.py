@@ -11,12 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from velocipy.errors import ClientDisconnect, HTTPException
 from velocipy.http.exits import open_exits
-from velocipy.plans.results import Answers
 
 if TYPE_CHECKING:
     from velocipy.http.request import Request
-    from velocipy.http.response import Response
-    from velocipy.plans.failures import Failures
     from velocipy.plans.plan import Plan, Run
     from velocipy.routing.options import Limits
 
@@ -26,17 +23,13 @@ def has_policies(limits: Limits) -> bool:
     return limits.timeout is not None or limits.on_disconnect is not None
 
 
-def lay_policies(plan: Plan, failures: Failures | None) -> None:
-    """Put what the limits of *plan* ask for around it; with *failures* it returns a response in any case."""
+def lay_policies(plan: Plan) -> None:
+    """Put what the limits of *plan* ask for around it."""
     run = plan.run
     if plan.limits.timeout is not None:
         run = _within(run, plan.limits.timeout)
     around = {None: lambda run: run, "cancel": _cancelled, "finish": _finished, "notify": _notified}
-    run = around[plan.limits.on_disconnect](run)
-    if failures is not None:
-        run = _answered(run, plan, failures)
-        plan.results = Answers(plan.results)
-    plan.run, plan.takes_request = run, True
+    plan.run, plan.takes_request = around[plan.limits.on_disconnect](run), True
 
 
 def _within(run: Run, seconds: float) -> Run:
@@ -117,15 +110,3 @@ def _finished(run: Run) -> Run:
 
 async def _awaited(run: Run, request: Request, values: Sequence[str]) -> Any:
     return await run(request, values)
-
-
-def _answered(run: Run, plan: Plan, failures: Failures) -> Run:
-    own_response = plan.results.own_response
-
-    async def run_and_answer(request: Request, values: Sequence[str]) -> Response:
-        try:
-            return own_response(await run(request, values))
-        except BaseException as error:
-            return await failures.answer(request, error)
-
-    return run_and_answer
