@@ -204,7 +204,7 @@ LIKE: dict[str, list[Message]] = {
         {"type": "websocket.connect"},
         {"type": "websocket.receive", "text": "é", "bytes": None},
         {"type": "websocket.receive", "bytes": b"b", "text": None},
-        {"type": "websocket.disconnect", "code": 4321},
+        {"type": "websocket.disconnect", "code": 1006},
     ],
 }
 
@@ -313,7 +313,6 @@ def test_how_the_application_closed(connect: Connect, message: Message | None, e
     messages = [ACCEPT, send(text="a"), send(bytes=b"b"), *([message] if message else [])]
     with connect(sending(*messages)).websocket_connect("/") as ws:
         assert (ws.receive_text(), ws.receive_bytes()) == ("a", b"b")
-        assert ws.close_code is None
         for _ in range(2):
             with pytest.raises(WebSocketClosed) as caught:
                 ws.receive()
@@ -356,6 +355,11 @@ def test_what_is_too_large_closes_with_1009(connect: Connect) -> None:
             ws.send_text("é" * (8 * 1024 * 1024 + 1))
     assert (caught.value.code, ws.close_code) == (1009, 1009)
     assert [message.get("code") for message in told] == [None, 1009]
+
+
+def test_before_the_end_there_is_no_code(connect: Connect) -> None:
+    with connect(telling).websocket_connect("/") as ws:
+        assert (ws.close_code, ws.close_reason) == (None, None)
 
 
 async def endless(scope: Any, receive: Any, send: Any) -> None:

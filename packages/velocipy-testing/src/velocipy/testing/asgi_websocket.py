@@ -7,7 +7,7 @@ Where servers differ, this follows Uvicorn, or with `like_hypercorn` Hypercorn:
 |---|---|---|
 | a message of the client | one of the keys `text` and `bytes` | both, one is None |
 | `send` after the client has gone | raises an `OSError` (ASGI 2.4) | does nothing |
-| `websocket.disconnect` | has a `reason` (Uvicorn) | has none |
+| `websocket.disconnect` | has the code of the close, and a `reason` (Uvicorn) | has 1006, no `reason` |
 
 An application that returns without closing ends the connection without a close frame, which clients call 1006, as on
 Uvicorn (elsewhere it is 1011). Pings are the server's business, and none are sent here.
@@ -52,8 +52,9 @@ class WebSocketCall:
             return {"type": "websocket.connect"}
         item = await self._exchange.pull()
         if isinstance(item, Ending):
-            told: Message = {"type": "websocket.disconnect", "code": item.code}
-            return told if self._like_hypercorn else {**told, "reason": item.reason}
+            if self._like_hypercorn:
+                return {"type": "websocket.disconnect", "code": NORMAL if self._state == CLOSED else ABNORMAL}
+            return {"type": "websocket.disconnect", "code": item.code, "reason": item.reason}
         key, other = ("text", "bytes") if isinstance(item, str) else ("bytes", "text")
         message: Message = {"type": "websocket.receive", key: item}
         return {**message, other: None} if self._like_hypercorn else message

@@ -27,7 +27,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-import httpx2
 import pytest
 
 from velocipy.testing.applications import Source, build, fixture_function, is_factory
@@ -35,6 +34,7 @@ from velocipy.testing.bridges import AsyncThreadTransport
 from velocipy.testing.clients import TIMEOUT, TestClient, make_transport
 from velocipy.testing.servers import RunningServer, ServerMissingError
 from velocipy.testing.targets import CHOICES, ServerPool, Target, choose
+from velocipy.testing.websocket_clients import AsyncWebSocketClient, WebSocketClient
 
 OPTION = "velocipy_server"
 NAMED = "velocipy_app"  # the marker and the setting
@@ -127,7 +127,7 @@ def app(request: pytest.FixtureRequest) -> Any:
 @pytest.fixture
 def client(
     velocipy_target: Target, _velocipy_servers: ServerPool, request: pytest.FixtureRequest
-) -> Iterator[httpx2.Client]:
+) -> Iterator[WebSocketClient]:
     """A client of the application under test, which is started; its `base_url` is set."""
     with _open(_under_test(request), request, {}) as client:
         yield client
@@ -136,7 +136,7 @@ def client(
 @pytest.fixture
 def client_factory(
     velocipy_target: Target, _velocipy_servers: ServerPool, request: pytest.FixtureRequest
-) -> Iterator[Callable[..., httpx2.Client]]:
+) -> Iterator[Callable[..., WebSocketClient]]:
     """
     A function that opens clients of several applications: `client_factory("admin", headers={...})`.
 
@@ -146,7 +146,7 @@ def client_factory(
     """
     with ExitStack() as stack:
 
-        def make(application: Any = None, **options: Any) -> httpx2.Client:
+        def make(application: Any = None, **options: Any) -> WebSocketClient:
             chosen = _under_test(request) if application is None else _given(request, application)
             return stack.enter_context(_open(chosen, request, options))
 
@@ -156,7 +156,7 @@ def client_factory(
 @pytest.fixture
 def async_client(
     velocipy_target: Target, _velocipy_servers: ServerPool, request: pytest.FixtureRequest
-) -> Iterator[httpx2.AsyncClient]:
+) -> Iterator[AsyncWebSocketClient]:
     """
     An asynchronous client of the application under test, which is started; its `base_url` is set.
 
@@ -173,7 +173,9 @@ def async_client(
         transport = AsyncThreadTransport(running.async_transport())
     transport.startup()
     try:
-        yield httpx2.AsyncClient(base_url=base_url, transport=transport, timeout=TIMEOUT, trust_env=False)
+        yield AsyncWebSocketClient(
+            websockets=transport, base_url=base_url, transport=transport, timeout=TIMEOUT, trust_env=False
+        )
     finally:
         transport.shutdown()
 
@@ -203,7 +205,7 @@ class _Application:
     source: Callable[[], Source]
 
 
-def _open(application: _Application, request: pytest.FixtureRequest, options: dict[str, Any]) -> httpx2.Client:
+def _open(application: _Application, request: pytest.FixtureRequest, options: dict[str, Any]) -> WebSocketClient:
     target = request.getfixturevalue("velocipy_target")
     arguments = options.pop("server_arguments", ())
     if target.server is None:

@@ -26,6 +26,8 @@ from velocipy.testing.clients import TIMEOUT
 from velocipy.testing.servers import supervisor
 from velocipy.testing.servers.log import Log
 from velocipy.testing.servers.table import Server, find_server
+from velocipy.testing.servers.websocket import ServerClient, ServerTransport
+from velocipy.testing.websocket_clients import WebSocketClient
 
 HOST = "127.0.0.1"
 ATTEMPTS = 3  # ports to try, should a foreigner take one between our look and the server's bind
@@ -165,17 +167,21 @@ class RunningServer:
         """What the server ended with, negative for a signal; None while it runs."""
         return self._exit_codes[0] if self._exit_codes else None
 
-    def client(self, **options: Any) -> httpx2.Client:
-        """A client of the server that speaks its version of HTTP; *options* are those of `httpx2.Client`."""
+    def client(self, **options: Any) -> WebSocketClient:
+        """
+        A client of the server that speaks its version of HTTP, and opens WebSockets over HTTP/1.1.
+
+        *options* are those of `httpx2.Client`.
+        """
         http2 = self.server.http2
         transport = httpx2.HTTPTransport(http1=not http2, http2=http2, trust_env=False)
         settings: dict[str, Any] = {"base_url": self.base_url, "timeout": TIMEOUT, "trust_env": False} | options
-        return httpx2.Client(transport=transport, **settings)
+        return ServerClient(self.host, self.port, transport=transport, **settings)
 
-    def async_transport(self) -> httpx2.AsyncHTTPTransport:
-        """A transport to the server that speaks its version of HTTP, for a `httpx2.AsyncClient`."""
+    def async_transport(self) -> ServerTransport:
+        """A transport to the server that speaks its version of HTTP, for a `httpx2.AsyncClient`; for WebSockets too."""
         http2 = self.server.http2
-        return httpx2.AsyncHTTPTransport(http1=not http2, http2=http2, trust_env=False)
+        return ServerTransport(self.host, self.port, http1=not http2, http2=http2, trust_env=False)
 
     def stop(self) -> None:
         """End the server and all its processes, and wait until they are gone; a second time does nothing."""
