@@ -9,7 +9,7 @@ from ._public import *
 from ._public import __all__ as __all__
 
 __all__ += ["APIVersion", "EventSourceResponse", "JSONLinesResponse", "ServerSentEvent"]
-__all__ += ["StaticFiles", "UploadFile", "UploadStream"]
+__all__ += ["StaticFiles", "UploadFile", "UploadStream", "WebSocket"]
 
 if TYPE_CHECKING:
     from velocipy.files.static import StaticFiles as StaticFiles
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from velocipy.http.items import ServerSentEvent as ServerSentEvent
     from velocipy.http.uploads import UploadFile as UploadFile
     from velocipy.http.uploads import UploadStream as UploadStream
+    from velocipy.http.websocket import WebSocket as WebSocket
     from velocipy.routing.versions import APIVersion as APIVersion
     from velocipy.testing import AsyncTestClient as AsyncTestClient
     from velocipy.testing import TestClient as TestClient

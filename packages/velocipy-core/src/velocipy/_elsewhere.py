@@ -12,6 +12,7 @@ OURS = {
     "StaticFiles": "velocipy.files.static",
     "UploadFile": "velocipy.http.uploads",
     "UploadStream": "velocipy.http.uploads",
+    "WebSocket": "velocipy.http.websocket",
 }
 ELSEWHERE = {
     "AsyncTestClient": ("velocipy.testing", "velocipy-testing"),

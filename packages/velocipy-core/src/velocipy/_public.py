@@ -10,9 +10,13 @@ from velocipy.errors import (
     RouteConflictError,
     StartupError,
     StartupErrorGroup,
+    UnsupportedByServer,
     ValidationError,
     VelociPyException,
+    WebSocketDisconnect,
+    WebSocketException,
 )
+from velocipy.http.connection import HTTPConnection
 from velocipy.http.forms import FormLimits
 from velocipy.http.middleware import BaseMiddleware, Middleware
 from velocipy.http.request import Request
@@ -45,6 +49,7 @@ __all__ = [
     "Form",
     "FormLimits",
     "HTMLResponse",
+    "HTTPConnection",
     "HTTPException",
     "Header",
     "JSONResponse",
@@ -63,8 +68,11 @@ __all__ = [
     "StartupErrorGroup",
     "State",
     "StreamingResponse",
+    "UnsupportedByServer",
     "ValidationError",
     "VelociPy",
     "VelociPyException",
+    "WebSocketDisconnect",
+    "WebSocketException",
     "__version__",
 ]

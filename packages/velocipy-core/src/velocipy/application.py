@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import UserDict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -29,12 +30,14 @@ if TYPE_CHECKING:
     from velocipy.plans.scope import Scope
     from velocipy.routing.options import OnDisconnect, Route
     from velocipy.routing.versions import APIVersion
+    from velocipy.servers.websockets import OpenWebSockets
     from velocipy.singletons import Lock, Singleton
 
 MAX_CONTENT_LENGTH = 16 * 1024 * 1024
 MULTIPART_MAX_MEMORY_SIZE = 1024 * 1024
 MAX_QUERY_FIELDS = 1000
 MAX_HEADER_FIELDS = 100
+ROOT_PATH = "VELOCIPY_ROOT_PATH"
 DEFAULT_FORM_LIMITS = FormLimits()
 
 
@@ -78,6 +81,8 @@ class VelociPy(Router):
             ("strict"), or another path that redirects to the right one ("redirect").
         versioning: Where a request says which version of the API it asks for; in the path by default. See `Router`.
         validate_response: Whether answers are checked against their types before they leave; for development.
+        root_path: The path below which a proxy serves the application, such as "/api"; else what the server says of it
+            (`--root-path`, ASGI alone), else the environment variable VELOCIPY_ROOT_PATH.
         max_background_tasks: How many requests may have their `BackgroundTasks` run at once, and how many tasks of
             `add_task` may run.
         background_timeout: Seconds that all of them are waited for when the application stops.
@@ -125,6 +130,7 @@ class VelociPy(Router):
         slashes: Slashes = "merge",
         versioning: APIVersion | None = None,
         validate_response: bool = False,
+        root_path: str = "",
         max_background_tasks: int = 100,
         background_timeout: float = 20.0,
     ) -> None:
@@ -166,6 +172,9 @@ class VelociPy(Router):
         self._versioning = versioning
         self._validate_response = validate_response
         self._layers: Layers | None = None
+        self._root_path = _checked_root_path("root_path", root_path)
+        self._default_root_path = self._root_path or _checked_root_path(ROOT_PATH, os.environ.get(ROOT_PATH, ""))
+        self._websockets: OpenWebSockets | None = None
         self._background = Background(max_background_tasks)
         self._background_timeout = background_timeout
         self._drain = Drain()
@@ -276,15 +285,29 @@ class VelociPy(Router):
         )
         self._frozen: Frozen | None = frozen
         self._find: Callable[[str, str], Match] = frozen.find
+        self._find_websocket: Callable[[str], Match] = frozen.find_websocket
         self._failures = frozen.failures
         return frozen
 
     def _changed(self) -> None:
         self._frozen = None
         self._find = self._freeze_and_find
+        self._find_websocket = self._freeze_and_find_websocket
 
     def _freeze_and_find(self, method: str, path: str) -> Match:
         return self._freeze().find(method, path)
+
+    def _freeze_and_find_websocket(self, path: str) -> Match:
+        return self._freeze().find_websocket(path)
+
+    def _knows(self, path: str) -> bool:
+        """Tell whether any route has *path*."""
+        return (self._frozen or self._freeze()).knows(path)
+
+    def _is_websocket(self, name: str) -> bool:
+        """Tell whether the route *name* is that of a WebSocket."""
+        template = (self._frozen or self._freeze()).names.get(name)
+        return template is not None and template.is_websocket
 
     def url_for(self, name: str, /, **values: Any) -> str:
         """Return the path of the route *name*, with *values* in their places; further values become the query.
@@ -362,7 +385,7 @@ class VelociPy(Router):
     def is_draining(self) -> bool:
         """Whether the application is to end: its process got SIGTERM or SIGINT, or `begin_drain` was called.
 
-        Requests are still answered. When it is started again, it is False again.
+        Requests are still answered. When the lifespan has ended, it is False again.
         """
         return self._drain.has_begun
 
@@ -409,6 +432,12 @@ class VelociPy(Router):
         task = self._lifespan_tasks.pop(loop, None)
         if task is not None:
             task.stop(loop)
+
+
+def _checked_root_path(name: str, root_path: str) -> str:
+    if root_path.rstrip("/") and not root_path.startswith("/"):
+        raise ValueError(f'{name} is {root_path!r}; it starts with a slash, such as "/api"')
+    return root_path.rstrip("/")
 
 
 class _Overrides(UserDict[Handler, Handler]):

@@ -51,13 +51,11 @@ class Drain:
     def lifespan(self) -> Iterator[Callable[[], None]]:
         """Listen to signals within a lifespan; gives what is to be called when that is about to end.
 
-        The first of the lifespans that an application has at a time begins anew, and the end of the last is a drain
-        as well: of a server that was stopped by other means than a signal.
+        The end of the last of the lifespans that an application has at a time is a drain as well: of a server that was
+        stopped by other means than a signal.
         """
         with self._lock:
             self._lifespans += 1
-            if self._lifespans == 1:
-                self.has_begun = False
         is_open = True
 
         def end() -> None:
@@ -74,6 +72,8 @@ class Drain:
                 yield end
         finally:
             end()
+            if not self._lifespans:  # what is asked now is asked without a lifespan
+                self.has_begun = False
 
 
 def _wake(waiter: asyncio.Future[None]) -> None:

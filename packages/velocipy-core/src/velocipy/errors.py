@@ -5,6 +5,9 @@ VelociPyException
 │   ├── PayloadTooLargeException   413
 │   └── ValidationError            422, with every fault of the request
 ├── ClientDisconnect               the client left before its request was read
+├── WebSocketException             ends a WebSocket with a close code and a reason
+│   └── WebSocketDisconnect        it has been closed, by the client mostly
+├── UnsupportedByServer (RuntimeError)  what the protocol of the server has no way to do
 └── StartupError (ValueError)      a mistake in the program, found before the first request
     ├── PathError                  a path that cannot be read
     ├── RouteConflictError         two routes for one method and path
@@ -101,6 +104,53 @@ def invalid_json(error: Exception, loc: Sequence[str | int]) -> Fault:
 
 class ClientDisconnect(VelociPyException):
     """The client left before the whole body had arrived; what came is not to be used."""
+
+
+class WebSocketException(VelociPyException):
+    """Ends a WebSocket: with a close code and a reason, or, before it is accepted, with the status 403.
+
+    Args:
+        code: 1000 to 1003, 1007 to 1014, or 3000 to 4999 for the application's own (RFC 6455 section 7.4).
+        reason: At most 123 bytes in UTF-8.
+    """
+
+    def __init__(self, code: int = 1008, reason: str | None = None) -> None:
+        super().__init__(code, reason or "")
+        self.code = code
+        self.reason = reason or ""
+        self._check()
+
+    def _check(self) -> None:
+        check_close(self.code, self.reason)
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.reason}" if self.reason else str(self.code)
+
+
+class WebSocketDisconnect(WebSocketException):
+    """The WebSocket has been closed: by the client, or before by this side.
+
+    Its code is the client's, as far as the server tells it: 1005 when there was none, 1006 when the connection broke.
+    """
+
+    def _check(self) -> None:
+        """Take what the other side said."""
+
+
+def check_close(code: int, reason: str) -> None:
+    """Refuse a close code that no endpoint may send, and a reason that is too long (RFC 6455 sections 5.5 and 7.4).
+
+    Raises:
+        ValueError: If it is one of these.
+    """
+    if not isinstance(code, int) or not (1000 <= code <= 1003 or 1007 <= code <= 1014 or 3000 <= code <= 4999):
+        raise ValueError(f"{code!r} is no close code to send; give 1000 to 1003, 1007 to 1014, or 3000 to 4999")
+    if len(reason.encode()) > 123:
+        raise ValueError(f"the reason has {len(reason.encode())} bytes; a close frame has room for 123")
+
+
+class UnsupportedByServer(VelociPyException, RuntimeError):
+    """The protocol between the server and the application has no way to do this."""
 
 
 class StartupError(VelociPyException, ValueError):

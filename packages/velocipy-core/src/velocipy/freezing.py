@@ -36,6 +36,7 @@ from velocipy.plans.plan import Plan
 from velocipy.plans.policies import has_policies, lay_policies
 from velocipy.plans.results import Results
 from velocipy.plans.signature import MISSING, find_place, read_return
+from velocipy.plans.sockets import Sockets
 from velocipy.plans.streams import is_text, item_encoding, streamed_type
 from velocipy.routing.convertors import convertors
 from velocipy.routing.hosts import parse_host
@@ -72,6 +73,8 @@ class Frozen(NamedTuple):
     """What answers the requests of an application."""
 
     find: Callable[[str, str], Match]
+    find_websocket: Callable[[str], Match]
+    knows: Callable[[str], bool]
     failures: Failures
     plans: tuple[Plan, ...]
     names: Mapping[str, Template]
@@ -95,7 +98,7 @@ def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
     misses = Misses(
         encode,
         decode,
-        is_handled=failures.handles(HTTPException(404)),
+        is_handled=not failures.answers_plainly(HTTPException(404)),
         limits=settings.limits,
         slashes=settings.slashes,
     )
@@ -104,12 +107,14 @@ def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
     plans = []
     names: dict[str, Template] = {}
     named: dict[str, Route] = {}
-    places = Places()
+    places, sockets = Places(), Sockets(misses.not_found, exact=settings.slashes != "merge")
     for route in routes:
         template = _read_template(route, settings, faults)
         plan = _make_plan(route, template, settings, models, results, failures, faults)
-        if route.middleware:
-            place = route.path, route.methods
+        place = route.path, route.methods
+        if route.is_websocket:
+            sockets.guard(plan, route, settings.layers, faults)
+        elif route.middleware:
             lay_around(plan, settings.layers.around(partial(answered, copy(plan)), route.middleware, faults, place))
         plans.append(plan)
         names.setdefault(route.name, template)
@@ -121,11 +126,14 @@ def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
         version = None if settings.versioning is None else route.version
         conflicts: dict[Plan, list[str]] = {}
         for method in route.methods:
-            taken = places.add(template.segments, method, Candidate(plan, template.host, version))
+            taken = (sockets.places if route.is_websocket else places).add(
+                template.segments, method, Candidate(plan, template.host, version)
+            )
             if taken is not None:
                 conflicts.setdefault(taken, []).append(method)
         faults += [_conflict(methods, route, taken.route) for taken, methods in conflicts.items() if taken.route]
     find: Callable[[str, str], Match] = misses.tree.find
+    find_websocket = sockets.entry(settings.middleware, settings.layers, faults)
     if settings.middleware:
         entry = copy(misses.not_found)
         lay_around(entry, settings.layers.around(routed(find), settings.middleware, faults))
@@ -140,7 +148,12 @@ def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
         names[name] = _read_template(route, settings, faults)
     places.add_heads()
     places.plant(misses.tree, settings.versioning, misses.refused)
-    return Frozen(find, failures, tuple(plans), names, models)
+    sockets.plant(settings.versioning)
+
+    def knows(path: str) -> bool:
+        return bool(misses.tree.matches(path) or sockets.tree.matches(path))
+
+    return Frozen(find, find_websocket, knows, failures, tuple(plans), names, models)
 
 
 def _check_codec(codec: JSONCodec, faults: list[StartupError]) -> None:
@@ -166,7 +179,8 @@ def _read_template(route: Route, settings: Settings, faults: list[StartupError])
     host = None
     try:
         host = None if route.host is None else parse_host(route.host, settings.convertors)
-        template = Template(parse_path(route.path, settings.convertors, exact=settings.slashes != "merge"), host)
+        segments = parse_path(route.path, settings.convertors, exact=settings.slashes != "merge")
+        template = Template(segments, host, is_websocket=route.is_websocket)
     except PathError as error:
         faults.append(PathError(error.problem, error.remedy, **place))
         # The handler's own mistakes are found as well.
@@ -197,7 +211,8 @@ def _make_plan(
     if status is not None and not (isinstance(status, int) and 200 <= status <= 599):
         problem = f"the status_code {status!r} of {route.path} is no status of a response."
         faults.append(StartupError(problem, "Give one of 200 to 599.", **find_place(route.handler)._asdict()))
-    guard = failures if (settings.middleware or route.middleware) and not has_policies(route.limits) else None
+    stands_apart = route.is_websocket or has_policies(route.limits)
+    guard = failures if (settings.middleware or route.middleware) and not stands_apart else None
     codec = route.json_encoder or settings.codec
     if route.json_encoder is not None:
         _check_codec(codec, faults)
@@ -206,9 +221,18 @@ def _make_plan(
         results = Results(codec.encode)
     if isinstance(route.handler, StaticFiles):
         faults += route.handler.faults()
-    graph = Graph(models, settings.overrides, faults, template.values, _namespace(route, settings), settings.convertors)
+    graph = Graph(
+        models,
+        settings.overrides,
+        faults,
+        template.values,
+        _namespace(route, settings),
+        settings.convertors,
+        is_websocket=route.is_websocket,
+    )
     call = graph.read(route.handler, route.dependencies, route.owner)
-    results = _results(route, settings, models, results, faults)
+    if not route.is_websocket:
+        results = _results(route, settings, models, results, faults)
     compiled = Compiled(_cannot_run, results, takes_request=False, source="")
     if len(faults) == before:
         compiled = compile_plan(call, template.names, status, models, results, guard)
@@ -223,6 +247,7 @@ def _make_plan(
         limits=route.limits,
         route=route,
         call=call,
+        models=models,
         source_text=compiled.source,
     )
     if has_policies(route.limits):
@@ -286,7 +311,7 @@ async def _cannot_run(request: Request, path: Sequence[str]) -> Response:
 
 def _conflict(methods: list[str], route: Route, taken: Route) -> RouteConflictError:
     place, first = find_place(route.handler), find_place(taken.handler)
-    asked = f"{' and '.join(methods)} {route.path}"
+    asked = f"{'WebSocket' if route.is_websocket else ' and '.join(methods)} {route.path}"
     return RouteConflictError(
         f"{asked} is already answered by {first.handler}() at {first.place} ({taken.path}).",
         "Change the path or the method of one, or remove it.",

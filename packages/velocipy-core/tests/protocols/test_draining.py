@@ -140,7 +140,7 @@ def test_the_end_of_one_of_two_servers_of_an_application_is_no_drain(client_fact
     first.close()
     assert second.get("/draining").json() is False
     second.close()
-    assert app.is_draining
+    assert not app.is_draining
 
 
 @pytest.mark.in_process

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import pytest
 
-from velocipy import Depends, FileResponse, HTTPException, Request, Response, VelociPy
+from velocipy import Depends, FileResponse, HTTPConnection, HTTPException, Request, Response, VelociPy
 
 FOLDER = Path(os.environ["VELOCIPY_TEST_FOLDER"], "files")
 MODIFIED = 1_700_000_000
@@ -128,7 +128,7 @@ async def answer_gone_too(request: Request, error: HTTPException) -> FileRespons
 class Cut(FileResponse):
     """A file that becomes shorter when it has been opened and described."""
 
-    def meet(self, request: Request) -> Response:
+    def meet(self, request: HTTPConnection) -> Response:
         response = super().meet(request)
         os.truncate(self.path, 1000)
         return response
@@ -137,7 +137,7 @@ class Cut(FileResponse):
 class Grown(FileResponse):
     """A file that becomes longer then."""
 
-    def meet(self, request: Request) -> Response:
+    def meet(self, request: HTTPConnection) -> Response:
         response = super().meet(request)
         with Path(self.path).open("ab") as file:
             file.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n" * 10)

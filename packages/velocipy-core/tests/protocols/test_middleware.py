@@ -466,8 +466,8 @@ def test_what_is_none_at_all_is_refused_where_it_is_declared() -> None:
         VelociPy().add_middleware(5)
     with pytest.raises(TypeError, match="say size there"):
         VelociPy().add_middleware(Middleware(Picky), size=5)
-    with pytest.raises(ValueError, match="no 'websocket'"):
-        VelociPy().middleware("websocket")
+    with pytest.raises(ValueError, match="no 'lifespan'"):
+        VelociPy().middleware("lifespan")
 
 
 @pytest.mark.in_process

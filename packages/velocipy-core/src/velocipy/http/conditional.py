@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from velocipy.http.connection import HTTPConnection
 from velocipy.http.dates import parse_date
-from velocipy.http.request import Request
 
 _ENTITY_TAG = re.compile(r'(W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 
@@ -22,7 +22,7 @@ class Validators(NamedTuple):
     etag: str
     modified: int | None
 
-    def precondition(self, request: Request) -> int:
+    def precondition(self, request: HTTPConnection) -> int:
         """Return the status that the conditions of a GET or HEAD come to: 200, 304 or 412 (section 13.2.2)."""
         wanted = field(request, "if-match")
         if wanted is not None:
@@ -35,7 +35,7 @@ class Validators(NamedTuple):
             return 304 if self._is_among(known, strong=False) else 200
         return 304 if self._is_after(field(request, "if-modified-since")) is False else 200
 
-    def allow_range(self, request: Request) -> bool:
+    def allow_range(self, request: HTTPConnection) -> bool:
         """Tell whether the client may be sent a part: whether it has parts of no other version (section 13.1.5)."""
         value = field(request, "if-range")
         if value is None:
@@ -59,7 +59,7 @@ class Validators(NamedTuple):
         return None if seconds is None or self.modified is None else self.modified > seconds
 
 
-def field(request: Request, name: str) -> str | None:
+def field(request: HTTPConnection, name: str) -> str | None:
     """Return the whole value of a header: all its lines as one list (section 5.3)."""
     lines = request._header_list(name)
     return ", ".join(lines) if lines else None

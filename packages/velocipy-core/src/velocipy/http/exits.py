@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from velocipy.background import BackgroundTasks
-    from velocipy.http.request import Request
+    from velocipy.http.connection import HTTPConnection
 
 
 class Exits(AsyncExitStack):
@@ -20,7 +20,7 @@ class Exits(AsyncExitStack):
     background: BackgroundTasks | None = None
 
 
-def open_exits(request: Request) -> Exits:
+def open_exits(request: HTTPConnection) -> Exits:
     """Return the stack of *request*, made at the first use."""
     if request._exits is None:
         request._exits = Exits()

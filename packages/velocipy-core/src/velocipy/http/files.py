@@ -15,10 +15,10 @@ from urllib.parse import quote
 
 from velocipy.errors import HTTPException
 from velocipy.http.conditional import Validators, field
+from velocipy.http.connection import HTTPConnection
 from velocipy.http.dates import format_date, parse_date
 from velocipy.http.headers import MutableHeaders
 from velocipy.http.ranges import content_range, multipart, parse_ranges
-from velocipy.http.request import Request
 from velocipy.http.response import File, Response
 
 SMALL = 64 * 1024
@@ -58,7 +58,7 @@ def open_file(path: str, name: str | None = None, *, folder: int | None = None, 
     return file
 
 
-def answer(request: Request, file: File, headers: MutableHeaders, status: int = 200) -> Response:
+def answer(request: HTTPConnection, file: File, headers: MutableHeaders, status: int = 200) -> Response:
     """Return the answer to *request* that an open file is; what is not sent is closed.
 
     Args:
@@ -107,7 +107,7 @@ def _describe(file: File, headers: MutableHeaders) -> Validators:
     return Validators(etag, modified)
 
 
-def _choose(request: Request, file: File, response: Response, validators: Validators) -> None:
+def _choose(request: HTTPConnection, file: File, response: Response, validators: Validators) -> None:
     """Make of the answer with the whole file the one that the request asks for."""
     headers = response.headers
     status = validators.precondition(request)

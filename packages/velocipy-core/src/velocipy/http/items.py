@@ -12,7 +12,7 @@ from velocipy.http.headers import HeadersInput, MutableHeaders
 from velocipy.http.response import Stream, StreamingResponse
 
 if TYPE_CHECKING:
-    from velocipy.http.request import Request
+    from velocipy.http.connection import HTTPConnection
 
 HEARTBEAT = 15.0  # seconds; proxies close what is silent for 30 or 60
 
@@ -48,9 +48,9 @@ class _Sending:
     """What is known when the answer is sent; copies of a response have it in common."""
 
     encode: Callable[[Any], bytes] | None = None
-    request: Request | None = None
+    request: HTTPConnection | None = None
 
-    def begin(self, request: Request) -> None:
+    def begin(self, request: HTTPConnection) -> None:
         self.request = request
         self.encode = self.encode or request.app._codec.encode
 

@@ -3,15 +3,21 @@
 A middleware is a function `async (request, call_next) -> Response`, or a class with such a method, `dispatch`. It runs
 in the task of the request: context variables travel both ways, and the body of a response is a stream if the handler
 made one. What it finds as a response may be an error that was turned into one already.
+
+Around WebSockets stands the method `dispatch_websocket(websocket, call_next)` of a class, if it has one. It refuses by
+an exception or `websocket.deny(...)`, and sees what the handler raises.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from velocipy.http.request import Request
 from velocipy.http.response import Response
+
+if TYPE_CHECKING:
+    from velocipy.http.websocket import WebSocket
 
 HTTPApp = Callable[[Request], Awaitable[Response]]
 """What answers a request: the next middleware, or the route."""
@@ -19,9 +25,12 @@ HTTPApp = Callable[[Request], Awaitable[Response]]
 MiddlewareFunc = Callable[[Request, HTTPApp], Awaitable[Response]]
 """A middleware as a function."""
 
+WebSocketApp = Callable[["WebSocket"], Awaitable[None]]
+"""What serves a WebSocket: the next middleware, or the route."""
+
 
 class BaseMiddleware:
-    """A middleware as a class that is told what it stands around; override `dispatch`.
+    """A middleware as a class that is told what it stands around; override `dispatch`, `dispatch_websocket` or both.
 
     It is made once for the application, or, on a router or a route, once for each route.
 
@@ -35,6 +44,17 @@ class BaseMiddleware:
     async def dispatch(self, request: Request, call_next: HTTPApp) -> Response:
         """Answer *request*, or have *call_next* do it and change what comes back."""
         return await call_next(request)
+
+    async def dispatch_websocket(self, websocket: WebSocket, call_next: WebSocketApp) -> None:
+        """Serve *websocket*, refuse it, or have *call_next* serve it."""
+        await call_next(websocket)
+
+
+class OnWebSockets:
+    """A function that stands around WebSockets alone."""
+
+    def __init__(self, function: Callable[[WebSocket, WebSocketApp], Awaitable[None]]) -> None:
+        self.dispatch_websocket = function
 
 
 class Middleware:
@@ -78,6 +98,6 @@ def as_middleware(item: Any, options: dict[str, Any]) -> Middleware:
         if options:
             raise TypeError(f"{item!r} has its options; say {', '.join(options)} there")
         return item
-    if not callable(item) and not hasattr(item, "dispatch"):
+    if not any((callable(item), hasattr(item, "dispatch"), hasattr(item, "dispatch_websocket"))):
         raise TypeError(f"{item!r} is no middleware: give a function (request, call_next), or a class with dispatch()")
     return Middleware(item, **options)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Self
 
-    from velocipy.http.request import Request
+    from velocipy.http.connection import HTTPConnection
     from velocipy.http.set_cookie import SameSite
 
 
@@ -33,7 +33,7 @@ class Stream:
     def __init__(
         self,
         chunks: AsyncIterable[bytes | str] | Iterable[bytes | str],
-        begin: Callable[[Request], None] | None = None,
+        begin: Callable[[HTTPConnection], None] | None = None,
     ) -> None:
         self.chunks = chunks
         self.begin = begin
@@ -355,7 +355,7 @@ class FileResponse(Response):
 
             self.headers.setdefault("content-disposition", content_disposition(content_disposition_type, filename))
 
-    def meet(self, request: Request) -> Response:
+    def meet(self, request: HTTPConnection) -> Response:
         """Return the answer to *request*; blocks while it reads the disk.
 
         Raises:

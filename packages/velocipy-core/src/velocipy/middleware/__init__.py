@@ -1,6 +1,6 @@
 """The built-in middleware, one module each, and what middleware of one's own is made of."""
 
-from velocipy.http.middleware import BaseMiddleware, HTTPApp, Middleware, MiddlewareFunc
+from velocipy.http.middleware import BaseMiddleware, HTTPApp, Middleware, MiddlewareFunc, WebSocketApp
 from velocipy.middleware.cors import CORSMiddleware
 from velocipy.middleware.forwarded import ForwardedMiddleware
 from velocipy.middleware.gzip import GZipMiddleware
@@ -32,4 +32,5 @@ __all__ = [
     "StrictTransportSecurity",
     "TimingMiddleware",
     "TrustedHostMiddleware",
+    "WebSocketApp",
 ]

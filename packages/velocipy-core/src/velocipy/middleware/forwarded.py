@@ -13,9 +13,11 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from velocipy.http.address import Address, is_host
-from velocipy.http.middleware import HTTPApp
+from velocipy.http.connection import HTTPConnection
+from velocipy.http.middleware import HTTPApp, WebSocketApp
 from velocipy.http.request import Request
 from velocipy.http.response import Response
+from velocipy.http.websocket import WebSocket
 
 _INSTEAD = ("x-forwarded-for", "x-forwarded-proto", "x-forwarded-host")  # of Forwarded
 _KNOWN = (*_INSTEAD, "x-forwarded-port", "x-forwarded-prefix", "forwarded")
@@ -77,12 +79,20 @@ class ForwardedMiddleware:
 
     async def dispatch(self, request: Request, call_next: HTTPApp) -> Response:
         """Believe the headers if a trusted proxy sent them, and have the request answered."""
-        peer = request.client
-        if self._trusts_unix if peer is None else self._trusts(peer.host):
-            self._believe(request)
+        self._look_at(request)
         return await call_next(request)
 
-    def _believe(self, request: Request) -> None:
+    async def dispatch_websocket(self, websocket: WebSocket, call_next: WebSocketApp) -> None:
+        """Believe the headers if a trusted proxy sent them, and have the WebSocket served."""
+        self._look_at(websocket)
+        await call_next(websocket)
+
+    def _look_at(self, connection: HTTPConnection) -> None:
+        peer = connection.client
+        if self._trusts_unix if peer is None else self._trusts(peer.host):
+            self._believe(connection)
+
+    def _believe(self, request: HTTPConnection) -> None:
         if "forwarded" in self._headers:
             elements = _read_forwarded(request._header_list("forwarded"))
             names = [element.get("for", "") for element in elements]
@@ -103,14 +113,14 @@ class ForwardedMiddleware:
         if _PREFIX(prefix) and "/../" not in f"{prefix}/" and "/./" not in f"{prefix}/":
             request.root_path = prefix
 
-    def _values(self, request: Request, name: str) -> list[str]:
+    def _values(self, request: HTTPConnection, name: str) -> list[str]:
         """Return the members of the list that the header *name* is, if it is believed."""
         if name not in self._headers:
             return []
         members = [member.strip() for line in request._header_list(name) for member in line.split(",")]
         return [member for member in members if member]
 
-    def _find_client(self, request: Request, names: Sequence[str]) -> int:
+    def _find_client(self, request: HTTPConnection, names: Sequence[str]) -> int:
         """Set the client to the first of *names*, from the right, that is no trusted proxy; return how far it stands.
 
         If all are trusted, it is the leftmost.
@@ -159,7 +169,7 @@ def _at(step: int, values: Sequence[str]) -> str:
     return values[-min(step, len(values))] if values else ""
 
 
-def _set_port(request: Request, port: str) -> None:
+def _set_port(request: HTTPConnection, port: str) -> None:
     """Set the port of the host, and leave it out where it is that of the scheme."""
     host = request._named_host()
     if host is not None and port.isascii() and port.isdecimal() and len(port) < 6:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
-from velocipy.http.middleware import HTTPApp
+from velocipy.http.connection import HTTPConnection
+from velocipy.http.middleware import HTTPApp, WebSocketApp
 from velocipy.http.request import Request
 from velocipy.http.response import PlainTextResponse, RedirectResponse, Response
+from velocipy.http.websocket import WebSocket
 
 
 class HTTPSRedirectMiddleware:
@@ -29,9 +31,19 @@ class HTTPSRedirectMiddleware:
         """Redirect, or have the request answered."""
         if request.scheme == "https":
             return await call_next(request)
-        host = request._named_host()
+        return self._redirect(request, "https")
+
+    async def dispatch_websocket(self, websocket: WebSocket, call_next: WebSocketApp) -> None:
+        """Redirect to wss, which few clients follow, or have the WebSocket served."""
+        if websocket.scheme == "wss":
+            await call_next(websocket)
+        else:
+            await websocket.deny(self._redirect(websocket, "wss"))
+
+    def _redirect(self, connection: HTTPConnection, scheme: str) -> Response:
+        host = connection._named_host()
         if host is None:
             return PlainTextResponse("Invalid host header", 400)
         host = re.sub(r":(?:80|443)$", "", host)
-        _, _, rest = request.url.removeprefix(f"{request.scheme}://").partition("/")
-        return RedirectResponse(f"https://{host}/{rest}", self._status)
+        _, _, rest = connection.url.removeprefix(f"{connection.scheme}://").partition("/")
+        return RedirectResponse(f"{scheme}://{host}/{rest}", self._status)

@@ -7,10 +7,12 @@ import re
 from contextvars import ContextVar
 from random import getrandbits
 
+from velocipy.http.connection import HTTPConnection
 from velocipy.http.headers import check_header
-from velocipy.http.middleware import HTTPApp, own_responses
+from velocipy.http.middleware import HTTPApp, WebSocketApp, own_responses
 from velocipy.http.request import Request
 from velocipy.http.response import Response
+from velocipy.http.websocket import WebSocket
 
 # What a client may choose: it goes into logs and headers, where other characters could pose as a line or a field.
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9\-_.:=+/]{1,128}").fullmatch
@@ -45,16 +47,25 @@ class RequestIDMiddleware:
     @own_responses
     async def dispatch(self, request: Request, call_next: HTTPApp) -> Response:
         name = self._name
-        chosen = request._header(name, self._encoded_name) if self._accept_incoming else None
-        if chosen is None or _ACCEPTABLE(chosen) is None:
-            chosen = _uuid4()
-        request.state["request_id"] = chosen
-        request_id.set(chosen)  # never reset: work after the answer, and its log records, belong to the request
+        chosen = self._name_connection(request)
         response = await call_next(request)
         headers = response.headers
         headers._pairs = [pair for pair in headers._pairs if pair[0] != name]
         headers._pairs.append((name, chosen))
         return response
+
+    async def dispatch_websocket(self, websocket: WebSocket, call_next: WebSocketApp) -> None:
+        """Name the WebSocket, for its log records; no server sends it with every handshake."""
+        self._name_connection(websocket)
+        await call_next(websocket)
+
+    def _name_connection(self, connection: HTTPConnection) -> str:
+        chosen = connection._header(self._name, self._encoded_name) if self._accept_incoming else None
+        if chosen is None or _ACCEPTABLE(chosen) is None:
+            chosen = _uuid4()
+        connection.state["request_id"] = chosen
+        request_id.set(chosen)  # never reset: work after the answer, and its log records, belong to the request
+        return chosen
 
 
 class RequestIDFilter(logging.Filter):

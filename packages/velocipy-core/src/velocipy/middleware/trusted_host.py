@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from velocipy.http.middleware import HTTPApp, own_responses
+from velocipy.http.middleware import HTTPApp, WebSocketApp, own_responses
 from velocipy.http.request import Request
 from velocipy.http.response import PlainTextResponse, Response
+from velocipy.http.websocket import WebSocket
 
 _NAME = r"[0-9A-Za-z_-]+(?:\.[0-9A-Za-z_-]+)*"
 _ADDRESS = r"\[[0-9A-Fa-f:.]+\]"  # IPv6
@@ -46,6 +47,13 @@ class TrustedHostMiddleware:
         if self._allows_all or self._is_allowed(request._hosts()):
             return await call_next(request)
         return PlainTextResponse("Invalid host header", 400)
+
+    async def dispatch_websocket(self, websocket: WebSocket, call_next: WebSocketApp) -> None:
+        """Refuse with 400, or have the WebSocket served."""
+        if self._allows_all or self._is_allowed(websocket._hosts()):
+            await call_next(websocket)
+        else:
+            await websocket.deny(PlainTextResponse("Invalid host header", 400))
 
     def _is_allowed(self, hosts: list[str]) -> bool:
         if len(hosts) != 1 and (not hosts or hosts.count(hosts[0]) != len(hosts)):

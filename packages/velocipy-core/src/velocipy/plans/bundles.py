@@ -10,7 +10,7 @@ from velocipy.conversion.faults import INVALID, Convert, refuse
 from velocipy.conversion.scalars import anything
 from velocipy.conversion.table import UnsupportedType
 from velocipy.errors import Fault
-from velocipy.http.request import Request
+from velocipy.http.connection import HTTPConnection
 from velocipy.models import Fields, Models
 from velocipy.plans.sources import Place, Source
 
@@ -148,11 +148,11 @@ class Bundle:
             refuse(faults, (self._place, name), *NO_TEXT)
         return INVALID
 
-    def from_headers(self, request: Request, faults: list[Fault]) -> Any:
+    def from_headers(self, request: HTTPConnection, faults: list[Fault]) -> Any:
         """Read the fields of the headers; others are always there, and never too many."""
         return self.read(request._header_list, (), faults)
 
-    def from_cookies(self, request: Request, faults: list[Fault]) -> Any:
+    def from_cookies(self, request: HTTPConnection, faults: list[Fault]) -> Any:
         """Read the fields of the cookies; others may be there for other applications of the host."""
         cookies = request.cookies
         return self.read(lambda name: [cookies[name]] if name in cookies else None, (), faults)

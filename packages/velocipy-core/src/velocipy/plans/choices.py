@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from velocipy.http.request import Request
+from velocipy.http.connection import HTTPConnection
 from velocipy.http.response import Response
 from velocipy.plans.plan import Plan
 from velocipy.plans.results import Answers
@@ -64,7 +64,7 @@ class Choice(Plan):
             for plan in (self, *(item.plan for item in candidates)):
                 plan.add_headers(vary)
 
-    async def _answer(self, request: Request, values: Sequence[str]) -> Response:
+    async def _answer(self, request: HTTPConnection, values: Sequence[str]) -> Response:
         chosen = self.choose(request, values) or self._elsewhere(request)
         if chosen is None:
             versions = {item.version for item in self._of_the_host(request) if item.version}
@@ -79,7 +79,7 @@ class Choice(Plan):
             return Response(answer, plan.status, media_type=media_type or "application/json")
         return answer
 
-    def choose(self, request: Request, values: Sequence[str]) -> Chosen | None:
+    def choose(self, request: HTTPConnection, values: Sequence[str]) -> Chosen | None:
         """Return what fits *request*, whose path has *values*: the most exact host first, then the version."""
         wanted = {item.version: item for item in reversed(self._versioning.asked(request) if self._versioning else [])}
         order = [*reversed(wanted), None]  # the most wanted version first, and then who has none
@@ -92,14 +92,14 @@ class Choice(Plan):
                 fitting.append((rank, Chosen(plan, (*values, *of_host), media_type)))
         return min(fitting, key=lambda item: item[0])[1] if fitting else None
 
-    def fits(self, request: Request) -> bool:
+    def fits(self, request: HTTPConnection) -> bool:
         """Tell whether the host of *request* is one of those answered here."""
         return bool(self._of_the_host(request))
 
-    def _of_the_host(self, request: Request) -> list[Candidate]:
+    def _of_the_host(self, request: HTTPConnection) -> list[Candidate]:
         return [item for item in self._candidates if item.host is None or item.host.match(request.host) is not None]
 
-    def _elsewhere(self, request: Request) -> Chosen | None:
+    def _elsewhere(self, request: HTTPConnection) -> Chosen | None:
         for targets, values in self._tree.matches(request.path):
             plan = targets.get(request.method)
             if isinstance(plan, Choice):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from html import escape
 
-from velocipy.http.request import Request
+from velocipy.http.connection import HTTPConnection
 from velocipy.http.response import HTMLResponse, PlainTextResponse, Response
 
 _PAGE = """<!doctype html>
@@ -23,7 +23,7 @@ pre {{ overflow-x: auto; }}
 """
 
 
-def debug_response(request: Request, error: BaseException) -> Response:
+def debug_response(request: HTTPConnection, error: BaseException) -> Response:
     """Return the traceback of *error* as a page for who accepts one, else as text."""
     trace = "".join(traceback.format_exception(error))
     if "text/html" not in (request.header("accept") or ""):

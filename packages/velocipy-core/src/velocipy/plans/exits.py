@@ -13,19 +13,19 @@ from typing import Any
 
 from velocipy.background import BackgroundTasks
 from velocipy.concurrency import ThreadedContext
+from velocipy.http.connection import HTTPConnection
 from velocipy.http.exits import open_exits
-from velocipy.http.request import Request
 
 _logger = logging.getLogger("velocipy")
 
 
-def open_early(request: Request) -> AsyncExitStack:
+def open_early(request: HTTPConnection) -> AsyncExitStack:
     """Return the stack of what closes before the answer of *request* is sent."""
     early = open_exits(request).early = AsyncExitStack()
     return early
 
 
-def open_background(request: Request) -> BackgroundTasks:
+def open_background(request: HTTPConnection) -> BackgroundTasks:
     """Return what is to be done when the answer of *request* was sent."""
     background = open_exits(request).background = BackgroundTasks()
     return background
@@ -62,7 +62,7 @@ def is_context(value: Any) -> bool:
     return hasattr(cls, "__aexit__") or hasattr(cls, "__exit__")
 
 
-async def unwind(request: Request, error: BaseException | None) -> BaseException | None:
+async def unwind(request: HTTPConnection, error: BaseException | None) -> BaseException | None:
     """Close what is open with *error* raised at each `yield`, and return the error there is then.
 
     What is left to do stays. A generator that swallows the error does not undo the failure: there is still no answer.
@@ -81,7 +81,7 @@ async def unwind(request: Request, error: BaseException | None) -> BaseException
     return error
 
 
-async def close(request: Request, error: BaseException | None = None) -> None:
+async def close(request: HTTPConnection, error: BaseException | None = None) -> None:
     """Close what is open when the answer has been sent; what fails then can only be logged."""
     failure = await unwind(request, error)
     if failure is not None and failure is not error:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from velocipy.concurrency import call_plain
 from velocipy.errors import ClientDisconnect, HTTPException, ValidationError
-from velocipy.http.request import Request
+from velocipy.http.connection import HTTPConnection
 from velocipy.http.response import JSONResponse, Response
 from velocipy.plans.debug_page import debug_response
 from velocipy.plans.exits import unwind
@@ -45,11 +45,15 @@ class Failures:
         self._debug = debug
         self._problem_details = problem_details
 
-    def handles(self, error: Exception) -> bool:
-        """Tell whether *error* is answered in another way than `{"detail": ...}`."""
-        return self._problem_details or self._find(error) is not None
+    def answers_plainly(self, error: Exception) -> bool:
+        """Tell whether *error* is answered with `{"detail": ...}`."""
+        return not self._problem_details and self._find(error) is None
 
-    async def answer(self, request: Request, error: BaseException) -> Response:
+    def handles(self, connection: HTTPConnection, error: Exception) -> bool:
+        """Tell whether the application has a handler of its own for *error* there."""
+        return self._find(error, connection) is not None
+
+    async def answer(self, request: HTTPConnection, error: BaseException) -> Response:
         """Return the answer to *error*, which is raised first where dependencies left something open.
 
         Raises:
@@ -94,14 +98,14 @@ class Failures:
         response.bind(self._results.encode)
         return response
 
-    def unhandled(self, request: Request, error: BaseException) -> Response:
+    def unhandled(self, request: HTTPConnection, error: BaseException) -> Response:
         """Log *error* and return a 500 that tells nothing of it, unless in debug."""
         self._log(request, error)
         if self._debug:
             return debug_response(request, error)
         return self.default(HTTPException(500))
 
-    def _log(self, request: Request, error: BaseException) -> None:
+    def _log(self, request: HTTPConnection, error: BaseException) -> None:
         route = request._plan.route
         told = {
             "method": request.method,
@@ -112,11 +116,11 @@ class Failures:
         message = "unhandled error in %(method)s %(path)r, route %(route)r, request %(request_id)s"
         _logger.error(message, told, exc_info=error, extra={"request": told})
 
-    def interrupted(self, request: Request, error: Exception) -> None:
+    def interrupted(self, request: HTTPConnection, error: Exception) -> None:
         """Log that a stream failed when its head had been sent."""
         _logger.error("the answer to %s %r broke off", request.method, request.path, exc_info=error)
 
-    def _find(self, error: Exception, request: Request | None = None) -> ExceptionHandler | None:
+    def _find(self, error: Exception, request: HTTPConnection | None = None) -> ExceptionHandler | None:
         for handlers in self._chain(request):
             if isinstance(error, HTTPException) and error.status_code in handlers:
                 return handlers[error.status_code]
@@ -125,7 +129,7 @@ class Failures:
                     return handlers[cls]
         return None
 
-    def _chain(self, request: Request | None) -> Sequence[Mapping[ExceptionKey, ExceptionHandler]]:
+    def _chain(self, request: HTTPConnection | None) -> Sequence[Mapping[ExceptionKey, ExceptionHandler]]:
         """Return the handlers of the routers around the route of *request*, the innermost first."""
         route = request._plan.route if request is not None else None
         return (self._handlers,) if route is None else route.exception_handlers

@@ -16,11 +16,13 @@ from velocipy.conversion.constraints import read_constraints
 from velocipy.conversion.scalars import TEXT
 from velocipy.conversion.table import DICTS, LISTS, UnsupportedType, is_optional, union_members, unwrap
 from velocipy.errors import DependencyError, ParameterError, StartupError
+from velocipy.http.connection import HTTPConnection
 from velocipy.http.forms import INSTALL_MULTIPART
 from velocipy.http.headers import check_header
 from velocipy.http.request import Request
 from velocipy.http.response import Response
 from velocipy.http.uploads import UploadStream
+from velocipy.http.websocket import WebSocket
 from velocipy.models import Models, shallow
 from velocipy.plans.bundles import Bundle
 from velocipy.plans.dependencies import Dependency, Depends
@@ -34,7 +36,7 @@ from velocipy.plans.signature import (
     find_place,
     read_parameters,
 )
-from velocipy.plans.sources import Place, Source, as_source
+from velocipy.plans.sources import OF_BODY, Place, Source, as_source
 from velocipy.plans.uploads import can_read_multipart, is_upload, upload_input
 from velocipy.routing.path import Segment
 from velocipy.types import UNSET
@@ -75,6 +77,7 @@ class Graph:
         segments: The path of the handler.
         namespace: Local names that its annotations may mean.
         convertors: The types of the convertors in the path.
+        is_websocket: Whether it talks to a WebSocket rather than answering a request.
     """
 
     def __init__(
@@ -85,8 +88,11 @@ class Graph:
         segments: list[Segment],
         namespace: dict[str, Any] | None,
         convertors: Mapping[str, Any] | None = None,
+        *,
+        is_websocket: bool = False,
     ) -> None:
         self._models = models
+        self._is_websocket = is_websocket
         self._convertors = convertors or {}
         self._overrides = overrides
         self._faults = faults
@@ -116,6 +122,9 @@ class Graph:
                 self._fault(handler, "", error if isinstance(error, _Mistake) else _unread(error))
         try:
             call = self._read(handler, (), before, owner=owner)
+            if self._is_websocket and call.kind == "plain":
+                problem = "a handler of a WebSocket waits for messages, and is not declared async."
+                self._fault(handler, "", _Mistake(problem, "Declare it with async def."))
         except UnreadableSignature as error:
             self._fault(handler, "", _Mistake(f"its parameters cannot be read: {error}.", "Wrap it in a function."))
             return Call(handler, "plain", [])
@@ -200,10 +209,11 @@ class Graph:
         plain, _ = unwrap(written.annotation)
         if written.dependency is not None:
             return self._depend(written.dependency, plain, above)
-        if (isinstance(plain, type) and issubclass(plain, Request)) or (name == "request" and plain is MISSING):
-            self._takes_request = True
-            return Given.REQUEST
-        if plain is Response and written.source is None:
+        if (isinstance(plain, type) and issubclass(plain, HTTPConnection)) or (
+            name in ("request", "websocket") and plain is MISSING
+        ):
+            return self._connection(plain)
+        if plain is Response and written.source is None and not self._is_websocket:
             return Given.RESPONSE
         if plain is BackgroundTasks:
             return Given.BACKGROUND
@@ -223,6 +233,19 @@ class Graph:
         if place is None:
             raise _Mistake(f"no request can bring a {_type_name(plain)}.", _NO_SOURCE)
         return self._input(written, Source(place))
+
+    def _connection(self, plain: Any) -> Given:
+        """Return what is asked for with the class *plain*, which has to be one that is there."""
+        wrong = Request if self._is_websocket else WebSocket
+        if plain is not MISSING and issubclass(plain, wrong):
+            there, taken = ("a WebSocket", "request") if self._is_websocket else ("a request", "WebSocket")
+            problem = f"it takes a {taken}, but the handler answers {there}."
+            raise _Mistake(
+                problem,
+                f"Annotate it with {'WebSocket' if self._is_websocket else 'Request'}, or, for both, HTTPConnection.",
+            )
+        self._takes_request = True
+        return Given.REQUEST
 
     def _place_by_type(self, annotation: Any) -> Place | None:
         """Return the place that a type has by itself, None for a type that says nothing."""
@@ -254,6 +277,11 @@ class Graph:
         default = source.default if written.default is UNSET else written.default
         if default is not UNSET and source.default_factory is not None:
             raise _Mistake("it has a default and a default_factory.", "Keep one of them.")
+        if self._is_websocket and source.place in OF_BODY:
+            problem = f"it is taken from the {source.place}, but the handshake of a WebSocket has no body."
+            raise _Mistake(
+                problem, "Take it from the path, the query, a header or a cookie, or receive it as a message."
+            )
         hyphens = source.place == "header" and source.convert_underscores
         public = source.alias or (name.replace("_", "-") if hyphens else name)
         _check_name(source.place, public)

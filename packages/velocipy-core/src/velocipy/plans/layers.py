@@ -8,13 +8,21 @@ the outermost one alone; those of `velocipy.middleware` that need nobody to look
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 from typing import Any
 
 from velocipy.errors import StartupError
-from velocipy.http.middleware import HTTPApp, Middleware, MiddlewareFunc, leaves_own_responses
+from velocipy.http.middleware import (
+    BaseMiddleware,
+    HTTPApp,
+    Middleware,
+    MiddlewareFunc,
+    WebSocketApp,
+    leaves_own_responses,
+)
 from velocipy.http.request import Request
 from velocipy.http.response import Response, json_response
+from velocipy.http.websocket import WebSocket
 from velocipy.plans.plan import Plan
 from velocipy.plans.results import Answers, meet, not_a_response
 from velocipy.plans.signature import call_kind, find_place
@@ -35,7 +43,7 @@ class Layers:
     """Makes the middleware of one application, each once."""
 
     def __init__(self) -> None:
-        self._made: dict[Hashable, tuple[MiddlewareFunc, _Inner]] = {}
+        self._made: dict[Hashable, tuple[Any, _Inner]] = {}
 
     def around(
         self, app: HTTPApp, middleware: Sequence[Middleware], faults: list[StartupError], place: Hashable = None
@@ -48,46 +56,92 @@ class Layers:
             faults: Where mistakes go.
             place: What tells this chain from others of the application.
         """
-        for index, item in reversed([*enumerate(middleware)]):
+        layers = [
+            (dispatch, inner)
+            for made, inner in self._all(middleware, faults, place)
+            if (dispatch := made if _is_function(made) else _overridden(made, "dispatch")) is not None
+        ]
+        for left, (dispatch, inner) in enumerate(layers, 1 - len(layers)):
+            inner.app = app
+            is_watched = left < 0 and not leaves_own_responses(dispatch)
+            app = _watched(dispatch, app) if is_watched else _link(dispatch, app)
+        return app
+
+    def around_websocket(
+        self,
+        app: WebSocketApp,
+        middleware: Sequence[Middleware],
+        faults: list[StartupError],
+        place: Hashable = None,
+    ) -> WebSocketApp:
+        """Do as `around` for WebSockets, with those that have something to do there."""
+        for made, _ in self._all(middleware, faults, place):
+            dispatch = _overridden(made, "dispatch_websocket")
+            if dispatch is not None:
+                app = _link_websocket(dispatch, app)
+        return app
+
+    def _all(
+        self, middleware: Sequence[Middleware], faults: list[StartupError], place: Hashable
+    ) -> Iterator[tuple[Any, _Inner]]:
+        """Yield each middleware as it was made, the innermost first."""
+        for item in reversed(middleware):
             try:
-                dispatch, inner = self._make(item, place)
+                made = self._make(item, place)
             except Exception as error:  # whatever the class says of its options
                 problem = f"the middleware {item!r} cannot be made: {error}."
                 where = find_place(item.factory)._asdict()
                 faults.append(StartupError(problem, "Correct it, or its options.", **where))
-                continue
-            inner.app = app
-            watched = index > 0 and not leaves_own_responses(dispatch)
-            app = _watched(dispatch, app) if watched else _link(dispatch, app)
-        return app
+            else:
+                yield made
 
-    def _make(self, item: Middleware, place: Hashable) -> tuple[MiddlewareFunc, _Inner]:
+    def _make(self, item: Middleware, place: Hashable) -> tuple[Any, _Inner]:
         takes_app = inspect.isclass(item.factory) and "app" in inspect.signature(item.factory).parameters
         key = (item, place if takes_app else None)
         if key not in self._made:
             inner = _Inner()
-            self._made[key] = _dispatch(item, {"app": inner} if takes_app else {}), inner
+            made: Any = item.factory
+            if inspect.isclass(made):
+                made = made(**({"app": inner} if takes_app else {}), **item.options)
+            elif item.options:
+                raise TypeError("it takes no options, for it is no class")
+            _check(made)
+            self._made[key] = made, inner
         return self._made[key]
 
 
-def _dispatch(item: Middleware, app: dict[str, Any]) -> MiddlewareFunc:
-    made: Any = item.factory
-    if inspect.isclass(made):
-        made = made(**app, **item.options)
-    elif item.options:
-        raise TypeError("it takes no options, for it is no class")
-    dispatch = getattr(made, "dispatch", made)
-    if not callable(dispatch):
-        raise TypeError("it has no dispatch(request, call_next)")
-    try:
-        inspect.signature(dispatch).bind(None, None)
-    except TypeError:
-        if "receive" in inspect.signature(dispatch).parameters:
-            raise TypeError("it is middleware of ASGI; add it with add_asgi_middleware()") from None
-        raise TypeError("it does not take the two arguments (request, call_next)") from None
-    if call_kind(dispatch) != "async":
-        raise TypeError("it is not declared async")
-    return dispatch  # type: ignore[no-any-return]
+def _is_function(made: Any) -> bool:
+    return not hasattr(made, "dispatch") and not hasattr(made, "dispatch_websocket")
+
+
+def _overridden(made: Any, name: str) -> Any:
+    """Return the method *name* of a middleware; None if it has none, or that of `BaseMiddleware`."""
+    method = getattr(made, name, None)
+    return None if getattr(method, "__func__", method) is getattr(BaseMiddleware, name) else method
+
+
+def _check(made: Any) -> None:
+    """Refuse what is no middleware.
+
+    Raises:
+        TypeError: Which tells why.
+    """
+    for name, first in (("dispatch", "request"), ("dispatch_websocket", "websocket")):
+        dispatch = getattr(made, name, None)
+        if name == "dispatch" and _is_function(made):
+            dispatch = made
+        if dispatch is None:
+            continue
+        if not callable(dispatch):
+            raise TypeError(f"it has no {name}({first}, call_next)")
+        try:
+            inspect.signature(dispatch).bind(None, None)
+        except TypeError:
+            if "receive" in inspect.signature(dispatch).parameters:
+                raise TypeError("it is middleware of ASGI; add it with add_asgi_middleware()") from None
+            raise TypeError(f"it does not take the two arguments ({first}, call_next)") from None
+        if call_kind(dispatch) != "async":
+            raise TypeError("it is not declared async")
 
 
 def _link(dispatch: MiddlewareFunc, call_next: HTTPApp) -> HTTPApp:
@@ -108,6 +162,13 @@ def _watched(dispatch: MiddlewareFunc, call_next: HTTPApp) -> HTTPApp:
             return (await meet(request, response)).copy()
         except BaseException as error:
             return await request.app._failures.answer(request, error)
+
+    return call
+
+
+def _link_websocket(dispatch: Callable[[Any, WebSocketApp], Awaitable[None]], call_next: WebSocketApp) -> WebSocketApp:
+    def call(websocket: WebSocket) -> Awaitable[None]:
+        return dispatch(websocket, call_next)
 
     return call
 
@@ -144,5 +205,29 @@ def routed(find: Callable[[str, str], tuple[Plan, Sequence[str]]]) -> HTTPApp:
     def route(request: Request) -> Awaitable[Response]:
         request._plan, request._path_values = find(request.method, request.path)
         return answered(request._plan, request)
+
+    return route
+
+
+def served(plan: Plan, websocket: WebSocket) -> Awaitable[None]:
+    """Have *plan* serve *websocket*."""
+    return plan.run(websocket, websocket._path_values)
+
+
+def lay_around_websocket(plan: Plan, app: WebSocketApp) -> None:
+    """Have *plan* serve by *app*, which stands around it."""
+
+    def run(websocket: WebSocket, values: Sequence[str]) -> Awaitable[None]:
+        return app(websocket)
+
+    plan.run = run
+
+
+def routed_websocket(find: Callable[[str], tuple[Plan, Sequence[str]]]) -> WebSocketApp:
+    """Do as `routed` for WebSockets."""
+
+    def route(websocket: WebSocket) -> Awaitable[None]:
+        websocket._plan, websocket._path_values = find(websocket.path)
+        return served(websocket._plan, websocket)
 
     return route

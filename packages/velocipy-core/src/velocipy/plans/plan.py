@@ -13,6 +13,7 @@ from velocipy.plans.sources import OF_BODY
 
 if TYPE_CHECKING:
     from velocipy.conversion.faults import Convert
+    from velocipy.models import Models
     from velocipy.plans.bundles import Bundle
     from velocipy.plans.results import Results
     from velocipy.plans.signature import Kind
@@ -125,6 +126,7 @@ class Plan:
         path_names: The names of the values in the path, and then of those in the host.
         limits: What a request may cost, and `max_content_length` of these.
         decode: Reads JSON; for those who ask for the body themselves.
+        models: The conversions; for those who receive messages of a WebSocket. None where the framework answers.
         route: What was declared; None for what the framework answers by itself.
         call: The handler with its dependencies, likewise.
     """
@@ -137,6 +139,7 @@ class Plan:
         "headers",
         "limits",
         "max_content_length",
+        "models",
         "more_headers",
         "path_names",
         "results",
@@ -160,6 +163,7 @@ class Plan:
         path_names: tuple[str, ...] = (),
         route: Route | None = None,
         call: Call | None = None,
+        models: Models | None = None,
         source_text: str = "",
     ) -> None:
         self.run = run
@@ -173,6 +177,7 @@ class Plan:
         self.max_content_length = limits.max_content_length  # PERF: asked of every body
         self.route = route
         self.call = call
+        self.models = models
         self.source_text = source_text
         self.more_headers: tuple[tuple[str, str], ...] = ()
         self.add_headers(())

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any
 
 from velocipy.concurrency import run_in_thread
-from velocipy.http.request import Request
+from velocipy.http.connection import HTTPConnection
 from velocipy.http.response import FileResponse, PlainTextResponse, Response, StreamingResponse, json_response
 
 Encode = Callable[[Any], bytes]
@@ -134,7 +134,7 @@ def not_a_response(result: Any) -> TypeError:
     return TypeError(f"a middleware returned a {type(result).__qualname__}; it returns a Response")
 
 
-async def meet(request: Request, response: Response) -> Response:
+async def meet(request: HTTPConnection, response: Response) -> Response:
     """Return what *response* comes to for *request*; of a file it is decided by conditions and ranges.
 
     Raises: as `FileResponse.meet` does.

@@ -129,6 +129,34 @@ class RouteOptions(TypedDict, total=False):
     openapi_extra: Mapping[str, Any] | None
 
 
+class WebSocketOptions(TypedDict, total=False):
+    """What can be said of the route of a WebSocket besides its path; what is not told here, `RouteOptions` tells.
+
+    Attributes:
+        allowed_origins: Where pages may connect from: "https://example.com", or "same-origin" for the host that is
+            asked itself. Others, and clients that name no origin, are refused with 403. By default all may: browsers
+            send cookies with any page's connection, so say it wherever cookies tell who is asking (RFC 6455 section
+            10.2).
+        max_content_length: How many bytes a message may have; one that has more closes the WebSocket with 1009.
+    """
+
+    name: str | None
+    allowed_origins: Iterable[str] | None
+    max_content_length: int | None
+    dependencies: Iterable[Any] | None
+    middleware: Iterable[Any]
+    json_encoder: "JSONCodec | None"
+    model_adapters: "Sequence[ModelAdapter]"
+    host: str | None
+    version: str | None
+    deprecated: "bool | date"
+    sunset: "date | None"
+    tags: Iterable[str] | None
+    summary: str | None
+    description: str | None
+    include_in_schema: bool
+
+
 class Route(NamedTuple):
     """A route as it was declared; what is not told here, `RouteOptions` tells.
 
@@ -142,6 +170,7 @@ class Route(NamedTuple):
         exception_handlers: Of the routers around it, the innermost first, the application's last.
         namespace: The local names around the handler, where its annotations are text and could mean them.
         is_named: Whether the name was given, and so must be the only one.
+        is_websocket: Whether it is for WebSockets; its method is GET then, that of the handshake.
     """
 
     path: str
@@ -174,16 +203,20 @@ class Route(NamedTuple):
     openapi_extra: Mapping[str, Any] | None = None
     namespace: dict[str, Any] | None = None
     is_named: bool = False
+    is_websocket: bool = False
+    allowed_origins: tuple[str, ...] | None = None
 
 
 def made_route(
     path: str,
     methods: tuple[str, ...],
     handler: Handler,
-    options: RouteOptions,
+    options: RouteOptions | WebSocketOptions,
     namespace: dict[str, Any] | None,
     named: Any,
     owner: type | None = None,
+    *,
+    is_websocket: bool = False,
 ) -> Route:
     """Return the route that *options* describe; it has the name of *named* if they have none.
 
@@ -191,13 +224,14 @@ def made_route(
         TypeError: If there is no such option, or it is text where several names are wanted.
         ValueError: If a limit is none.
     """
+    known = (WebSocketOptions if is_websocket else RouteOptions).__annotations__
     for option in options:
-        if option not in RouteOptions.__annotations__:
+        if option not in known:
             from difflib import get_close_matches  # for mistakes alone
 
-            similar = get_close_matches(option, RouteOptions.__annotations__, 1)
+            similar = get_close_matches(option, known, 1)
             hint = f"; did you mean {similar[0]}?" if similar else ""
-            raise TypeError(f"{path}: a route has no option {option!r}{hint}")
+            raise TypeError(f"{path}: a {'WebSocket' if is_websocket else 'route'} has no option {option!r}{hint}")
     given: dict[str, Any] = dict(options)
     include = given.pop("response_model_include", None)
     selection = Selection(
@@ -215,6 +249,8 @@ def made_route(
         given[option] = tuple(given.get(option) or ())
     given["middleware"] = tuple(as_middleware(item, {}) for item in given.get("middleware") or ())
     given["tags"] = strings("tags", given.get("tags"))
+    if given.get("allowed_origins") is not None:
+        given["allowed_origins"] = strings("allowed_origins", given["allowed_origins"])
     return Route(
         path,
         methods,
@@ -225,6 +261,7 @@ def made_route(
         limits=limits,
         namespace=namespace,
         is_named=name is not None,
+        is_websocket=is_websocket,
         **given,
     )
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from velocipy.http.forms import FormLimits
-from velocipy.http.middleware import Middleware, as_middleware
+from velocipy.http.middleware import Middleware, OnWebSockets, as_middleware
 from velocipy.routing.classes import methods_of
-from velocipy.routing.options import Limits, OnDisconnect, Route, RouteOptions, made_route, strings
+from velocipy.routing.options import Limits, OnDisconnect, Route, RouteOptions, WebSocketOptions, made_route, strings
 from velocipy.types import UNSET, ExceptionHandler, ExceptionKey, Handler
 
 if TYPE_CHECKING:
@@ -194,7 +194,8 @@ class Router:
 
         Args:
             middleware: A function `async (request, call_next)`; a class with such a method `dispatch`, which is called
-                with the options, and with `app`, what it stands around, if it takes that; or a `Middleware`.
+                with the options, and with `app`, what it stands around, if it takes that; or a `Middleware`. A class
+                stands around WebSockets by its method `dispatch_websocket(websocket, call_next)`, if it has one.
             **options: What the class is called with.
 
         Raises:
@@ -206,14 +207,16 @@ class Router:
     def middleware(self, kind: str = "http") -> Callable[[DeclaredMiddleware], DeclaredMiddleware]:
         """Return a decorator that does `add_middleware`: `@app.middleware("http")`.
 
+        With "websocket" the function stands around WebSockets: `async (websocket, call_next) -> None`.
+
         Raises:
-            ValueError: If *kind* is another word than "http".
+            ValueError: If *kind* is another word.
         """
-        if kind != "http":
-            raise ValueError(f'@middleware("http") is for HTTP requests; there is no {kind!r}')
+        if kind not in ("http", "websocket"):
+            raise ValueError(f'@middleware("http") is for requests, @middleware("websocket"); there is no {kind!r}')
 
         def decorate(function: DeclaredMiddleware) -> DeclaredMiddleware:
-            self.add_middleware(function)
+            self.add_middleware(function if kind == "http" else OnWebSockets(function))
             return function
 
         return decorate
@@ -287,6 +290,32 @@ class Router:
 
         def decorate(handler: Declared) -> Declared:
             self.add_route(path, handler, methods, **options)
+            return handler
+
+        return decorate
+
+    def add_websocket_route(self, path: str, endpoint: Handler, **options: Unpack[WebSocketOptions]) -> None:
+        """Have *endpoint*, an async function, serve WebSockets at *path*; `WebSocketOptions` says what can be said.
+
+        It takes the `WebSocket`, and parameters of the handshake and dependencies as a handler of requests does.
+
+        Raises:
+            TypeError: If *path* is no str, *endpoint* cannot be called, or there is no such option.
+        """
+        _require_path(path)
+        if not callable(endpoint) or isinstance(endpoint, type):
+            raise TypeError(f"{path}: {endpoint!r} cannot serve a WebSocket; give it an async function")
+        self._routes.append(
+            made_route(path, ("GET",), endpoint, options, _caller_namespace(), endpoint, is_websocket=True)
+        )
+        self._changed()
+
+    def websocket(self, path: str, **options: Unpack[WebSocketOptions]) -> Callable[[Declared], Declared]:
+        """Return a decorator that does `add_websocket_route`."""
+        _require_path(path)
+
+        def decorate(handler: Declared) -> Declared:
+            self.add_websocket_route(path, handler, **options)
             return handler
 
         return decorate

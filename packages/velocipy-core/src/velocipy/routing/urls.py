@@ -18,6 +18,7 @@ class Template(NamedTuple):
     segments: Sequence[Segment]
     host: HostPattern | None
     is_guessed: bool = False
+    is_websocket: bool = False
 
     @property
     def values(self) -> list[Segment]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from velocipy.errors import HTTPException
-from velocipy.http.request import Request
+from velocipy.http.connection import HTTPConnection
 
 is_version = re.compile(r"[A-Za-z0-9_.-]{1,64}").fullmatch
 
@@ -33,7 +33,7 @@ class APIVersion:
 
     def __init__(
         self,
-        find: Callable[[Request], list[Asked]],
+        find: Callable[[HTTPConnection], list[Asked]],
         vary: tuple[str, ...],
         default: str | None,
         allowed: Collection[str] | None,
@@ -109,14 +109,14 @@ class APIVersion:
             allowed,
         )
 
-    def asked(self, request: Request) -> list[Asked]:
+    def asked(self, request: HTTPConnection) -> list[Asked]:
         """Return the versions that *request* would take, the most wanted first."""
         found = self._find(request)
         if not found and self.default is not None:
             found = [Asked(self.default)]
         return [item for item in found if self._allowed is None or item.version in self._allowed]
 
-    async def __call__(self, request: Request) -> str:
+    async def __call__(self, request: HTTPConnection) -> str:
         """Return the version that *request* asks for.
 
         Raises:
@@ -134,7 +134,7 @@ def no_such_version(known: Collection[str]) -> HTTPException:
     return HTTPException(406, f"No version of the API that the request asks for{there_are}")
 
 
-def _in_header(request: Request, name: str) -> list[Asked]:
+def _in_header(request: HTTPConnection, name: str) -> list[Asked]:
     value = request.header(name)
     return [Asked(value.strip())] if value and value.strip() else []
 
@@ -146,7 +146,7 @@ def _media_type_pattern(pattern: str) -> Callable[[str], re.Match[str] | None]:
     return re.compile(f"{re.escape(before)}([A-Za-z0-9_.-]{{1,64}}){re.escape(after)}", re.IGNORECASE).fullmatch
 
 
-def _in_accept(request: Request, match: Callable[[str], re.Match[str] | None]) -> list[Asked]:
+def _in_accept(request: HTTPConnection, match: Callable[[str], re.Match[str] | None]) -> list[Asked]:
     found: list[tuple[float, Asked]] = []
     for item in ",".join(request.headers.getlist("accept")).split(",")[:100]:
         quality = _QUALITY.search(item)

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from velocipy.errors import ClientDisconnect
 from velocipy.http.address import Address
+from velocipy.http.connection import HTTPConnection
 from velocipy.http.request import Request
 from velocipy.http.response import File, Response, Stream
 from velocipy.plans.exits import close
 from velocipy.servers.outgoing import DRAIN_SECONDS, close_unsent, declared_length, is_streamed, settle, settled
+from velocipy.servers.paths import local_path
 from velocipy.types import Receive, Scope, Send
 
 if TYPE_CHECKING:
@@ -32,9 +34,9 @@ async def serve(app: VelociPy, scope: Scope, receive: Receive, send: Send) -> No
         await _OTHERS[scope["type"]](app, scope, receive, send)
         return
     path = scope["path"]
-    root_path = scope.get("root_path")
-    if root_path and path.startswith(root_path) and path[len(root_path) : len(root_path) + 1] in ("", "/"):
-        path = path[len(root_path) :] or "/"
+    root_path = app._root_path or scope.get("root_path") or app._default_root_path
+    if root_path:
+        path = local_path(app, path, root_path)
     method = scope["method"]
     find = app._find  # PERF: here and below, CPython 3.11 calls a local faster than an attribute that is no method
     plan, values = find(method, path)
@@ -187,13 +189,12 @@ WRITERS: dict[type, Callable[[Any, Send, Any, int | None], Awaitable[None]]] = {
 }
 
 
-class ASGIRequest(Request):
-    """A request that came as an ASGI scope."""
+class ASGIHead(HTTPConnection):
+    """The head of what came as an ASGI scope."""
 
-    __slots__ = ("_receive", "_scope")
+    __slots__ = ()
 
     _scope: Scope
-    _receive: Receive
 
     @property
     def query_string(self) -> str:
@@ -217,7 +218,12 @@ class ASGIRequest(Request):
         return _address(self._scope.get("client"))
 
     def _read_root_path(self) -> str:
-        return (self._scope.get("root_path") or "").rstrip("/")
+        app = self.app
+        return (app._root_path or self._scope.get("root_path") or app._default_root_path).rstrip("/")
+
+    def _read_raw_path(self) -> str | None:
+        raw = self._scope.get("raw_path")
+        return raw.partition(b"?")[0].decode("latin-1") if raw else None
 
     def _header(self, name: str, encoded: bytes) -> str | None:
         for key, value in self._scope["headers"]:
@@ -231,6 +237,14 @@ class ASGIRequest(Request):
 
     def _header_pairs(self) -> list[tuple[str, str]]:
         return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._scope["headers"]]
+
+
+class ASGIRequest(ASGIHead, Request):
+    """A request that came as an ASGI scope."""
+
+    __slots__ = ("_receive", "_scope")
+
+    _receive: Receive
 
     async def body(self) -> bytes:
         if type(self._body) is bytes:
@@ -304,12 +318,13 @@ async def _serve_lifespan(app: VelociPy, scope: Scope, receive: Receive, send: S
         await send({"type": "lifespan.shutdown.complete"})
 
 
-async def _refuse_websocket(app: VelociPy, scope: Scope, receive: Receive, send: Send) -> None:
-    await receive()
-    await send({"type": "websocket.close", "code": 1000})
+async def _serve_websocket(app: VelociPy, scope: Scope, receive: Receive, send: Send) -> None:
+    from velocipy.servers.asgi_websocket import serve_websocket  # many an application has none
+
+    await serve_websocket(app, scope, receive, send)
 
 
 _OTHERS: dict[str, Callable[[VelociPy, Scope, Receive, Send], Awaitable[None]]] = {
     "lifespan": _serve_lifespan,
-    "websocket": _refuse_websocket,
+    "websocket": _serve_websocket,
 }

@@ -11,8 +11,8 @@ from typing import Any
 
 from velocipy.concurrency import run_in_thread
 from velocipy.errors import VelociPyException
+from velocipy.http.connection import HTTPConnection
 from velocipy.http.headers import MutableHeaders
-from velocipy.http.request import Request
 from velocipy.http.response import SHAPES, Body, File, FileResponse, Response, Stream, json_response
 from velocipy.plans.results import WITHOUT_BODY, meet
 
@@ -33,7 +33,7 @@ class InvalidResponse(VelociPyException):
 Settled = tuple[Response, list[tuple[str, str]], Body]
 
 
-def settled(request: Request, answer: bytes | Response) -> Settled | None:
+def settled(request: HTTPConnection, answer: bytes | Response) -> Settled | None:
     """Return what `settle` would, where that needs nobody to be waited for; else None."""
     if isinstance(answer, (bytes, FileResponse)):
         return None
@@ -43,7 +43,7 @@ def settled(request: Request, answer: bytes | Response) -> Settled | None:
         return None
 
 
-async def settle(request: Request, answer: bytes | Response) -> Settled:
+async def settle(request: HTTPConnection, answer: bytes | Response) -> Settled:
     """Return the response that goes out in answer to *request*, and its headers and body as `check` has them.
 
     It is *answer*, or what that comes to for this request, or the answer to the failure of either.
@@ -65,7 +65,7 @@ async def settle(request: Request, answer: bytes | Response) -> Settled:
         return answer, *check(request, answer)
 
 
-def check(request: Request, response: Response) -> tuple[list[tuple[str, str]], Body]:
+def check(request: HTTPConnection, response: Response) -> tuple[list[tuple[str, str]], Body]:
     """Return the headers and the body of *response* as they may go out in answer to *request*.
 
     The length of a body that is there is always the true one. For HEAD the headers are those of GET, without a body.

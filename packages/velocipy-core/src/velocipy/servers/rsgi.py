@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from velocipy.errors import ClientDisconnect
 from velocipy.http.address import Address
+from velocipy.http.connection import HTTPConnection
 from velocipy.http.request import Request
 from velocipy.http.response import File, Response, Stream
 from velocipy.plans.exits import close
 from velocipy.servers.outgoing import DRAIN_SECONDS, close_unsent, declared_length, is_streamed, settle, settled
+from velocipy.servers.paths import local_path
 
 if TYPE_CHECKING:
     from velocipy.application import VelociPy
@@ -27,9 +29,13 @@ Pairs = list[tuple[str, str]]
 async def serve(app: VelociPy, scope: Any, proto: Any) -> None:
     """Answer one HTTP request. This is the application's `__rsgi__`."""
     if scope.proto != "http":
-        proto.close(404)  # an HTTP status: before it accepts, a WebSocket has no close codes
+        from velocipy.servers.rsgi_websocket import serve_websocket  # many an application has none
+
+        await serve_websocket(app, scope, proto)
         return
     path = scope.path
+    if app._default_root_path:
+        path = local_path(app, path, app._default_root_path)
     method = scope.method
     find = app._find  # PERF: here and below, CPython 3.11 calls a local faster than an attribute that is no method
     plan, values = find(method, path)
@@ -162,14 +168,13 @@ WRITERS: dict[type, Callable[[int, Pairs, Any, Any], Awaitable[None]]] = {
 }
 
 
-class RSGIRequest(Request):
-    """A request that came as an RSGI scope."""
+class RSGIHead(HTTPConnection):
+    """The head of what came as an RSGI scope."""
 
-    __slots__ = ("_proto", "_raw_headers", "_scope")
+    __slots__ = ()
 
     _raw_headers: Any
     _scope: Any
-    _proto: Any
 
     @property
     def query_string(self) -> str:
@@ -195,7 +200,10 @@ class RSGIRequest(Request):
         return [authority, *hosts] if authority else hosts
 
     def _read_root_path(self) -> str:
-        return ""
+        return self.app._default_root_path
+
+    def _read_raw_path(self) -> str | None:
+        return None  # RSGI has the decoded path alone
 
     def _header(self, name: str, encoded: bytes) -> str | None:
         headers = self._raw_headers
@@ -211,6 +219,14 @@ class RSGIRequest(Request):
 
     def _header_pairs(self) -> Pairs:
         return list(self._scope.headers.items())
+
+
+class RSGIRequest(RSGIHead, Request):
+    """A request that came as an RSGI scope."""
+
+    __slots__ = ("_proto", "_raw_headers", "_scope")
+
+    _proto: Any
 
     async def body(self) -> bytes:
         if type(self._body) is bytes:

@@ -1,0 +1,126 @@
+"""A WebSocket from its handshake to its end, the same for both protocols."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, NamedTuple
+from weakref import WeakKeyDictionary
+
+from velocipy.errors import (
+    HTTPException,
+    ValidationError,
+    WebSocketDisconnect,
+    WebSocketException,
+    check_close,
+)
+from velocipy.http.websocket import WebSocket
+from velocipy.plans.exits import close, unwind
+
+if TYPE_CHECKING:
+    from velocipy.application import VelociPy
+
+_logger = logging.getLogger("velocipy")
+
+
+class OpenWebSockets:
+    """The WebSockets of one application, by their loops: closed with 1001 (going away) when it is to end."""
+
+    def __init__(self, app: VelociPy) -> None:
+        self._app = app
+        self._of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _OfLoop] = WeakKeyDictionary()
+
+    def add(self, websocket: WebSocket) -> None:
+        """Note one that has come; `discard` it at its end."""
+        loop = asyncio.get_running_loop()
+        here = self._of_loops.get(loop)
+        if here is None or not here.websockets:
+            here = self._of_loops[loop] = _OfLoop(set(), loop.create_task(self._close_at_drain()))
+        here.websockets.add(websocket)
+
+    def discard(self, websocket: WebSocket) -> None:
+        here = self._of_loops[asyncio.get_running_loop()]
+        here.websockets.discard(websocket)
+        if not here.websockets:
+            here.closer.cancel()
+
+    async def _close_at_drain(self) -> None:
+        await self._app.wait_for_drain()
+        websockets = self._of_loops[asyncio.get_running_loop()].websockets
+        for websocket in websockets.copy():
+            await websocket._end(1001)
+
+
+class _OfLoop(NamedTuple):
+    websockets: set[WebSocket]
+    closer: asyncio.Task[None]
+
+
+async def converse(app: VelociPy, websocket: WebSocket) -> None:
+    """Have the route of *websocket* accept or refuse it, and close it when the handler has ended."""
+    failure: BaseException | None = None
+    plan, values = app._find_websocket(websocket.path)
+    websocket._plan, websocket._path_values = plan, values
+    websockets = app._websockets = app._websockets or OpenWebSockets(app)
+    websockets.add(websocket)
+    try:
+        if app.is_draining:
+            raise HTTPException(503)
+        await plan.run(websocket, values)
+        await _finish(websocket)
+    except BaseException as error:
+        failure = error
+        await _fail(app, websocket, error)
+    finally:
+        websockets.discard(websocket)
+        websocket._forget()
+        if websocket._exits is not None:
+            await close(websocket, failure)
+        del failure
+
+
+async def _finish(websocket: WebSocket) -> None:
+    if websocket.accepted:
+        await websocket._end()
+    else:
+        await websocket.close()
+
+
+async def _fail(app: VelociPy, websocket: WebSocket, error: BaseException) -> None:
+    """Tell the client of *error*: by the answer to its handshake, or by a close code."""
+    if websocket._exits is not None:
+        error = await unwind(websocket, error) or error
+    if not isinstance(error, Exception):
+        await websocket._end(1012)
+        raise error
+    if isinstance(error, WebSocketDisconnect) and websocket.closed:
+        return
+    if not websocket.accepted:
+        if isinstance(error, WebSocketException) and not app._failures.handles(websocket, error):
+            error = HTTPException(403, error.reason)
+        await websocket.deny(await app._failures.answer(websocket, error))
+        return
+    code, reason = await _code_of(app, websocket, error)
+    await websocket._end(code, reason)
+
+
+async def _code_of(app: VelociPy, websocket: WebSocket, error: Exception) -> tuple[int, str]:
+    """Return the close code and the reason for *error*, which a handler of the application may look at first."""
+    known = isinstance(error, (WebSocketException, HTTPException))
+    if not known or app._failures.handles(websocket, error):
+        await app._failures.answer(websocket, error)  # which logs what nobody expected
+    if isinstance(error, WebSocketException):
+        return error.code, error.reason
+    if isinstance(error, ValidationError):
+        return 1007, "the message is not what was expected"
+    if isinstance(error, HTTPException) and error.status_code < 500:
+        return 1008, _short(error.detail)
+    return 1011, ""
+
+
+def _short(detail: object) -> str:
+    try:
+        check_close(1008, str(detail))
+    except ValueError:
+        return ""
+    return str(detail)
