@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from asyncio import get_running_loop
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from velocipy.http.websocket import WebSocket
 from velocipy.servers.asgi import ASGIHead
 from velocipy.servers.outgoing import declared_length, settle
 from velocipy.servers.paths import local_path
-from velocipy.servers.streams import send_stream, stream_of
+from velocipy.servers.streams import gather
 from velocipy.servers.websockets import converse
 from velocipy.types import Receive, Scope, Send
 
@@ -57,17 +56,9 @@ class ASGIWebSocket(ASGIHead, WebSocket):
         response, pairs, body = await settle(self, response)
         headers = [(name.encode("ascii"), value.encode("ascii")) for name, value in pairs]
         start = {"type": "websocket.http.response.start", "status": response.status_code, "headers": headers}
+        whole = await gather(body, declared_length(pairs)) if isinstance(body, (File, Stream)) else body or b""
         await self._tell(start)
-        if isinstance(body, (File, Stream)):
-            stream = stream_of(body) if isinstance(body, File) else body
-            await send_stream(stream, declared_length(pairs), self._send_chunk, get_running_loop().create_future())
-            if isinstance(body, File):
-                body.close()
-            body = None
-        await self._tell({"type": "websocket.http.response.body", "body": body or b""})
-
-    async def _send_chunk(self, chunk: bytes) -> None:
-        await self._tell({"type": "websocket.http.response.body", "body": chunk, "more_body": True})
+        await self._tell({"type": "websocket.http.response.body", "body": whole})  # of several Granian takes one
 
     async def _read(self) -> str | bytes:
         message = await self._receive_message()

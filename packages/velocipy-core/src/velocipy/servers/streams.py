@@ -60,6 +60,22 @@ def stream_of(file: File) -> Stream:
     return Stream(_chunks_of(file))
 
 
+async def gather(body: Stream | File, length: int | None) -> bytes:
+    """Return all of *body*, for where nothing else can be sent."""
+    stream = stream_of(body) if isinstance(body, File) else body
+    whole = bytearray()
+
+    async def keep(chunk: bytes) -> None:
+        whole.extend(chunk)
+
+    try:
+        await send_stream(stream, length, keep, asyncio.get_running_loop().create_future())
+    finally:
+        if isinstance(body, File):
+            body.close()
+    return bytes(whole)
+
+
 async def _chunks_of(file: File) -> AsyncGenerator[bytes]:
     end = file.offset + file.count
     for offset in range(file.offset, end, FILE_CHUNK):

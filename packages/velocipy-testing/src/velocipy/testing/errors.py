@@ -7,6 +7,8 @@ Errors of the request (a body that does not match its Content-Length, a timeout)
 
 import httpx2
 
+from velocipy import WebSocketDisconnect
+
 
 class ProtocolError(RuntimeError):
     """
@@ -32,9 +34,11 @@ class LifespanError(RuntimeError):
         super().__init__(f"the application's lifespan {phase} failed: {message or 'it sent no message'}")
 
 
-class WebSocketDenied(Exception):
+class WebSocketDenied(WebSocketDisconnect):
     """
     The application, or its server, did not accept the handshake of a WebSocket.
+
+    It is a `velocipy.WebSocketDisconnect`, with the code 1006: there was no close frame.
 
     Attributes:
         response: The answer, read already: status, headers and body.
@@ -42,22 +46,25 @@ class WebSocketDenied(Exception):
 
     def __init__(self, response: httpx2.Response) -> None:
         self.response = response
-        super().__init__(f"the handshake of the WebSocket was denied with status {response.status_code}")
+        super().__init__(1006)
+
+    def __str__(self) -> str:
+        return f"the handshake of the WebSocket was denied with status {self.response.status_code}"
 
 
-class WebSocketClosed(Exception):
+class WebSocketClosed(WebSocketDisconnect):
     """
     The WebSocket has ended, where a message was to be received or sent.
+
+    It is a `velocipy.WebSocketDisconnect`, as on the other side.
 
     Attributes:
         code: Of the close frame; 1005 if it has none, 1006 if there was no close frame (RFC 6455 section 7.1.5).
         reason: Of the close frame; may be empty.
     """
 
-    def __init__(self, code: int, reason: str) -> None:
-        self.code = code
-        self.reason = reason
-        super().__init__(f"the WebSocket was closed with code {code} and reason {reason!r}")
+    def __str__(self) -> str:
+        return f"the WebSocket was closed with code {self.code} and reason {self.reason!r}"
 
 
 class LoopClosedError(RuntimeError):
