@@ -94,7 +94,7 @@ class Background:
             TypeError: If it cannot be called.
             RuntimeError: Outside the event loop.
         """
-        from velocipy.middleware.request_id import request_id
+        from velocipy.context import request_id
 
         _check(function)
         detached = self._running().detached

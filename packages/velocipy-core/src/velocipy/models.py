@@ -13,7 +13,7 @@ from functools import partial
 from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin
 
 from velocipy.conversion.constraints import read_constraints
-from velocipy.conversion.faults import INVALID, Convert, Loc, refuse
+from velocipy.conversion.faults import INVALID, Convert, Loc, refusal, refuse
 from velocipy.conversion.projection import invalid_response, read_projection
 from velocipy.conversion.records import has_default, is_record, read_record
 from velocipy.conversion.table import DICTS, Table, UnsupportedType, union_members, unwrap
@@ -69,6 +69,23 @@ class Models:
         if read_constraints([source]):
             return _decoder_by_table(self.data, Annotated[annotation, source], self._codec)
         return self._once(self._decoder, annotation)
+
+    def decode(self, annotation: Any, body: bytes, loc: Loc) -> Any:
+        """Convert the JSON in *body*.
+
+        Raises:
+            ValidationError: If it is none, or not what *annotation* says; faults stand below *loc*.
+            UnsupportedType: If there is no such conversion.
+        """
+        decode, errors, explain = self.decoder(annotation)
+        try:
+            return decode(body)
+        except errors:
+            faults: list[Fault] = []
+            value = explain(body, loc, faults)
+            if faults:
+                raise refusal(faults) from None
+            return value
 
     def _decoder(self, annotation: Any) -> Decoder:
         for adapter in self._foreign:

@@ -23,7 +23,6 @@ from velocipy.http.connection import HTTPConnection
 if TYPE_CHECKING:
     from velocipy.http.headers import HeadersInput
     from velocipy.http.response import Response
-    from velocipy.plans.plan import Plan
 
 Typed = TypeVar("Typed")
 _LOC = ("message",)
@@ -217,7 +216,8 @@ class WebSocket(HTTPConnection):
         data = await self._receive()
         body = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
         if annotation is not Any:
-            return _decode(self._plan, annotation, body)
+            assert self._plan.models is not None  # of a plan that has a handler
+            return self._plan.models.decode(annotation, body, _LOC)
         try:
             return self._plan.decode(body)
         except (ValueError, RecursionError) as error:
@@ -402,21 +402,6 @@ class WebSocket(HTTPConnection):
 
     def _check_close(self, code: int, reason: str) -> None:
         """Raise UnsupportedByServer if the client does not learn the code or the reason."""
-
-
-def _decode(plan: Plan, annotation: Any, body: bytes) -> Any:
-    from velocipy.conversion.faults import refusal
-
-    assert plan.models is not None  # of what a route has
-    decode, errors, explain = plan.models.decoder(annotation)
-    try:
-        return decode(body)
-    except errors:
-        faults: list[Any] = []
-        value = explain(body, _LOC, faults)
-        if faults:
-            raise refusal(faults) from None
-        return value
 
 
 def _length(data: str | bytes) -> int:

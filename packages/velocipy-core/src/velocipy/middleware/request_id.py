@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import re
-from contextvars import ContextVar
 from random import getrandbits
 
+from velocipy.context import request_id
 from velocipy.http.connection import HTTPConnection
 from velocipy.http.headers import check_header
 from velocipy.http.middleware import HTTPApp, WebSocketApp, own_responses
@@ -20,15 +20,13 @@ _ACCEPTABLE = re.compile(r"[A-Za-z0-9\-_.:=+/]{1,128}").fullmatch
 _VERSION_4 = 0x4 << 76 | 0x2 << 62  # the version and the variant (RFC 9562 section 5.4)
 _RANDOM = (1 << 128) - 1 & ~(0xF << 76 | 0x3 << 62)  # the bits beside them
 
-request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
-"""The id of the request that is being answered, in its background work too; None outside."""
-
 
 class RequestIDMiddleware:
     """Gives each request an id: the client's, or a random UUID (version 4, RFC 9562) in 32 hexadecimal digits.
 
-    It is `request.id` and `request.state.request_id`, stands in the answer, and is in the context variable `request_id`
-    for whatever runs for this request, work after the answer included; `RequestIDFilter` puts it on log records.
+    It is `request.id` and `request.state.request_id`, stands in the answer, and is in the context variable
+    `velocipy.context.request_id` for whatever runs for this request, work after the answer included; `RequestIDFilter`
+    puts it on log records.
 
     Args:
         header_name: The header that carries it, both ways.
