@@ -414,6 +414,8 @@ class VelociPy(Router):
                 finally:
                     ending()
                     seconds = self._background_timeout
+                    if self._websockets is not None:
+                        await self._websockets.drain(seconds)
                     await asyncio.gather(stop(singletons, seconds), self._background.drain(seconds))
                     self._lifespan_state = before
 

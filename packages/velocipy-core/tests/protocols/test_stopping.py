@@ -6,15 +6,24 @@ import signal
 import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from velocipy import BackgroundTasks, VelociPy
+import httpx2
+import pytest
+
+from velocipy import BackgroundTasks, EventSourceResponse, VelociPy, WebSocket, WebSocketDisconnect
 from velocipy.testing.servers import RunningServer
 
 HERE = Path(__file__)
 BOUND = 15.0  # seconds for the end of the server
+CODES = {  # of what closes a WebSocket, where it is not ours that arrives
+    "granian-rsgi": {1005, 1006},  # RSGI has no codes, and Granian may drop connections before close frames have left
+    "granian-asgi": {1001, 1006},
+    "hypercorn": {1012},  # its workers get no signal: it closes by itself after 3 seconds
+    "hypercorn-h2": {1012},
+}
 
 
 @asynccontextmanager
@@ -44,6 +53,51 @@ async def later(tasks: BackgroundTasks) -> None:
     app.add_task(work, "detached")
 
 
+@app.websocket("/talk")
+async def talk(websocket: WebSocket) -> None:
+    await websocket.accept()
+    await websocket.send_text("open")
+    try:
+        async for _ in websocket:
+            pass
+    finally:  # Hypercorn cancels
+        print("DONE talk", flush=True)
+
+
+@app.get("/events", response_class=EventSourceResponse)
+async def events() -> AsyncIterator[str]:
+    try:
+        yield "open"
+        await asyncio.sleep(3600)
+    finally:
+        print("DONE events", flush=True)
+
+
+def test_at_sigterm_streams_and_sockets_end_by_themselves(live_server: Any, velocipy_target: Any) -> None:
+    server = RunningServer.start(live_server.server, f"{HERE.stem}:app", directory=HERE.parent, grace=BOUND)
+    with server, ExitStack() as opened:
+        client = opened.enter_context(server.client())
+        sockets = [opened.enter_context(client.websocket_connect("/talk")) for _ in range(5)]
+        assert {socket.receive_text() for socket in sockets} == {"open"}
+        lines = opened.enter_context(client.stream("GET", "/events")).iter_lines()
+        assert next(lines) == "data: open"
+        os.kill(server.pid, signal.SIGTERM)
+        for socket in sockets:
+            with pytest.raises(WebSocketDisconnect) as closed:
+                socket.receive()
+            assert closed.value.code in CODES.get(velocipy_target.name, {1001})
+        if "hypercorn" in velocipy_target.name:  # whose workers get no signal, so that it cuts them off
+            with pytest.raises(httpx2.HTTPError):
+                set(lines)
+        else:
+            assert set(lines) == {""}  # to a whole end: an answer that broke off raises
+        opened.close()
+        assert_ended(server)
+        told = [line for line in server.log.text().splitlines() if line.startswith(("DONE", "LIFESPAN"))]
+    assert sorted(told) == ["DONE events", *["DONE talk"] * 5, "LIFESPAN ended"]
+    assert told[-1] == "LIFESPAN ended"
+
+
 def test_at_sigterm_what_was_begun_is_finished_and_the_lifespan_left_once(live_server: Any) -> None:
     server = RunningServer.start(live_server.server, f"{HERE.stem}:app", directory=HERE.parent, grace=BOUND)
     with server, ThreadPoolExecutor(8) as pool, server.client() as client:
@@ -59,13 +113,17 @@ def test_at_sigterm_what_was_begun_is_finished_and_the_lifespan_left_once(live_s
         os.kill(server.pid, signal.SIGTERM)
         assert {answer.result() for answer in answers} == {(200, "finished")}
         client.close()  # an idle connection, for which some servers would wait
-        deadline = time.monotonic() + BOUND
-        while server.exit_code is None:
-            assert time.monotonic() < deadline, server.log.text()
-            time.sleep(0.05)
+        assert_ended(server)
         told = [line for line in server.log.text().splitlines() if line.startswith(("DONE", "LIFESPAN"))]
     assert sorted(told) == ["DONE background", "DONE detached", "LIFESPAN ended"]
     assert told[-1] == "LIFESPAN ended"
+
+
+def assert_ended(server: RunningServer) -> None:
+    deadline = time.monotonic() + BOUND
+    while server.exit_code is None:
+        assert time.monotonic() < deadline, server.log.text()
+        time.sleep(0.05)
 
 
 def wait_for(server: RunningServer, text: str, count: int) -> None:

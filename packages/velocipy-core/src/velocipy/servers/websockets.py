@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from velocipy.errors import (
@@ -31,28 +31,38 @@ class OpenWebSockets:
         self._of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _OfLoop] = WeakKeyDictionary()
 
     def add(self, websocket: WebSocket) -> None:
-        """Note one that has come; `discard` it at its end."""
+        """Note one that this task serves; `discard` it at its end."""
         loop = asyncio.get_running_loop()
         here = self._of_loops.get(loop)
-        if here is None or not here.websockets:
-            here = self._of_loops[loop] = _OfLoop(set(), loop.create_task(self._close_at_drain()))
-        here.websockets.add(websocket)
+        if here is None or not here.tasks:
+            here = self._of_loops[loop] = _OfLoop({}, loop.create_task(self._close_at_drain()))
+        here.tasks[websocket] = asyncio.current_task()
 
     def discard(self, websocket: WebSocket) -> None:
         here = self._of_loops[asyncio.get_running_loop()]
-        here.websockets.discard(websocket)
-        if not here.websockets:
+        del here.tasks[websocket]
+        if not here.tasks:
             here.closer.cancel()
 
     async def _close_at_drain(self) -> None:
         await self._app.wait_for_drain()
-        websockets = self._of_loops[asyncio.get_running_loop()].websockets
-        for websocket in websockets.copy():
+        for websocket in [*self._of_loops[asyncio.get_running_loop()].tasks]:
             await websocket._end(1001)
+
+    async def drain(self, seconds: float) -> None:
+        """Wait *seconds* for those who serve what is open; who has not ended then is cancelled and logged."""
+        here = self._of_loops.get(asyncio.get_running_loop())
+        tasks = {task for task in here.tasks.values() if task is not None} if here else None
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=seconds)
+        for task in late:
+            _logger.error("a handler of a WebSocket did not end within %g s", seconds)
+            task.cancel()
 
 
 class _OfLoop(NamedTuple):
-    websockets: set[WebSocket]
+    tasks: dict[WebSocket, asyncio.Task[Any] | None]
     closer: asyncio.Task[None]
 
 
