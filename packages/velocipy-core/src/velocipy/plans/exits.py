@@ -82,11 +82,16 @@ async def unwind(request: HTTPConnection, error: BaseException | None) -> BaseEx
 
 
 async def close(request: HTTPConnection, error: BaseException | None = None) -> None:
-    """Close what is open when the answer has been sent; what fails then can only be logged."""
-    failure = await unwind(request, error)
-    if failure is not None and failure is not error:
-        _logger.error("closing the dependencies of %s %r failed", request.method, request.path, exc_info=failure)
-    exits, request._exits = request._exits, None
-    if exits is not None and exits.background is not None and exits.background.tasks:
-        name = f"{request.method} {request.path!r}, request {request.id}"
-        await request.app._background.start(exits.background, name)
+    """Close what is open when the answer has been sent; what fails then can only be logged.
+
+    What is left to do begins also where the task is cancelled meanwhile.
+    """
+    try:
+        failure = await unwind(request, error)
+        if failure is not None and failure is not error:
+            _logger.error("closing the dependencies of %s %r failed", request.method, request.path, exc_info=failure)
+    finally:
+        exits, request._exits = request._exits, None
+        if exits is not None and exits.background is not None and exits.background.tasks:
+            name = f"{request.method} {request.path!r}, request {request.id}"
+            await request.app._background.start(exits.background, name)

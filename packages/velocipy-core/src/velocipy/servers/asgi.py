@@ -55,20 +55,23 @@ async def serve(app: VelociPy, scope: Scope, receive: Receive, send: Send) -> No
     except BaseException as error:
         request = request or _request(app, scope, receive, path, plan, values)
         answer = await app._failures.answer(request, error)
-    if method not in _WITHOUT_BODY:
-        request = request or _request(app, scope, receive, path, plan, values)
-        if not isinstance(request._body, bytes) and not is_streamed(answer):
-            await _drain(request)
-    if type(answer) is bytes and method != "HEAD":
-        # PERF: the answer of a handler that returned data; no Response is made for it.
-        length = (b"content-length", b"%d" % len(answer))
-        await send({"type": "http.response.start", "status": plan.status, "headers": [*plan.encoded_headers, length]})
-        await send({"type": "http.response.body", "body": answer})
+    try:
+        if method not in _WITHOUT_BODY:
+            request = request or _request(app, scope, receive, path, plan, values)
+            if not isinstance(request._body, bytes) and not is_streamed(answer):
+                await _drain(request)
+        if type(answer) is bytes and method != "HEAD":
+            # PERF: the answer of a handler that returned data; no Response is made for it.
+            length = (b"content-length", b"%d" % len(answer))
+            headers = [*plan.encoded_headers, length]
+            await send({"type": "http.response.start", "status": plan.status, "headers": headers})
+            await send({"type": "http.response.body", "body": answer})
+        else:
+            request = request or _request(app, scope, receive, path, plan, values)
+            await _respond(app, request, answer, send)
+    finally:  # an answer that was made and does not arrive is no failure of what made it
         if request is not None and request._exits is not None:
             await close(request)
-    else:
-        request = request or _request(app, scope, receive, path, plan, values)
-        await _respond(app, request, answer, send)
 
 
 def _request(
@@ -108,28 +111,22 @@ async def _drain(request: ASGIRequest) -> None:
 
 
 async def _respond(app: VelociPy, request: ASGIRequest, answer: bytes | Response, send: Send) -> None:
-    """Send *answer*, then close what dependencies left open."""
-    failure: BaseException | None = None
+    """Send *answer*; what fails while it is made is raised where dependencies left something open."""
+    # PERF: most are whole already, and what waits for nothing needs no coroutine.
+    response, pairs, body = settled(request, answer) or await settle(request, answer)
+    headers = [(name.encode("ascii"), value.encode("ascii")) for name, value in pairs]
+    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+    if type(body) is bytes:
+        await send({"type": "http.response.body", "body": body})
+        return
+    if body is None:
+        await close_unsent(response)
     try:
-        # PERF: most are whole already, and what waits for nothing needs no coroutine.
-        response, pairs, body = settled(request, answer) or await settle(request, answer)
-        headers = [(name.encode("ascii"), value.encode("ascii")) for name, value in pairs]
-        await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
-        if type(body) is bytes:
-            await send({"type": "http.response.body", "body": body})
-        else:
-            if body is None:
-                await close_unsent(response)
-            await WRITERS[type(body)](request, send, body, declared_length(pairs))
-    except BaseException as error:
-        failure = error
-        if isinstance(error, Exception):
-            app._failures.interrupted(request, error)
+        await WRITERS[type(body)](request, send, body, declared_length(pairs))
+    except Exception as error:
+        app._failures.interrupted(request, error)
+        await close(request, error)
         raise  # so that the server closes the connection, which tells the client
-    finally:
-        if request._exits is not None:
-            await close(request, failure)
-        del failure
 
 
 async def _write_empty(request: ASGIRequest, send: Send, body: None, length: int | None) -> None:

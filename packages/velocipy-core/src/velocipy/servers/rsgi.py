@@ -54,16 +54,18 @@ async def serve(app: VelociPy, scope: Any, proto: Any) -> None:
     except BaseException as error:
         request = request or _request(app, scope, proto, method, path, plan, values)
         answer = await app._failures.answer(request, error)
-    if request is not None and request._body is True and not is_streamed(answer):
-        await _drain(request)
-    if type(answer) is bytes and method != "HEAD":
-        # PERF: the answer of a handler that returned data; no Response is made for it.
-        proto.response_bytes(plan.status, [*plan.headers], answer)
+    try:
+        if request is not None and request._body is True and not is_streamed(answer):
+            await _drain(request)
+        if type(answer) is bytes and method != "HEAD":
+            # PERF: the answer of a handler that returned data; no Response is made for it.
+            proto.response_bytes(plan.status, [*plan.headers], answer)
+        else:
+            request = request or _request(app, scope, proto, method, path, plan, values)
+            await _respond(app, request, answer, proto)
+    finally:  # an answer that was made and does not arrive is no failure of what made it
         if request is not None and request._exits is not None:
             await close(request)
-    else:
-        request = request or _request(app, scope, proto, method, path, plan, values)
-        await _respond(app, request, answer, proto)
 
 
 def _request(
@@ -94,28 +96,20 @@ async def _drain(request: RSGIRequest) -> None:
 
 
 async def _respond(app: VelociPy, request: Request, answer: bytes | Response, proto: Any) -> None:
-    """Send *answer*, then close what dependencies left open."""
-    failure: BaseException | None = None
+    """Send *answer*; what fails while it is made is raised where dependencies left something open."""
+    # PERF: most are whole already, and what waits for nothing needs no coroutine.
+    response, pairs, body = settled(request, answer) or await settle(request, answer)
+    if type(body) is bytes:
+        proto.response_bytes(response.status_code, pairs, body)
+        return
+    if body is None:
+        await close_unsent(response)
     try:
-        # PERF: most are whole already, and what waits for nothing needs no coroutine.
-        response, pairs, body = settled(request, answer) or await settle(request, answer)
-        if type(body) is bytes:
-            proto.response_bytes(response.status_code, pairs, body)
-        else:
-            if body is None:
-                await close_unsent(response)
-            await WRITERS[type(body)](response.status_code, pairs, body, proto)
+        await WRITERS[type(body)](response.status_code, pairs, body, proto)
     except Exception as error:
         # Not raised: no server could tell the client, and a traceback that it keeps would keep the stream open.
-        failure = error
         app._failures.interrupted(request, error)
-    except BaseException as error:
-        failure = error
-        raise
-    finally:
-        if request._exits is not None:
-            await close(request, failure)
-        del failure
+        await close(request, error)
 
 
 async def _write_empty(status: int, pairs: Pairs, body: None, proto: Any) -> None:
