@@ -23,7 +23,7 @@ def test_every_listed_name_is_there_and_every_public_name_is_listed() -> None:
     assert sorted(offered) == sorted(velocipy.__all__)
     modules = {name for name, value in vars(velocipy).items() if inspect.ismodule(value)}
     public = {name for name in vars(velocipy) if not name.startswith("_")} - modules
-    assert public - {"extend_path", "TYPE_CHECKING"} <= set(velocipy.__all__)
+    assert public - {"TYPE_CHECKING"} <= set(velocipy.__all__)
 
 
 def test_public_classes_and_functions_say_what_they_are() -> None:

@@ -1,9 +1,14 @@
 """VelociPy: typed handlers, a tree router, and one application object for RSGI and ASGI."""
 
-from pkgutil import extend_path
+import os.path
+import sys
 from typing import TYPE_CHECKING
 
-__path__ = extend_path(__path__, __name__)  # the other distributions add their folders
+# The other distributions add their folders. PERF: `pkgutil.extend_path` does this too, but costs a tenth of the import.
+for _entry in sys.path:
+    _folder = os.path.abspath(os.path.join(_entry, __name__))  # noqa: PTH100, PTH118 - pathlib is as dear
+    if _folder not in __path__ and os.path.isdir(_folder):  # noqa: PTH112
+        __path__.append(_folder)
 
 from ._public import *
 from ._public import __all__ as __all__

@@ -15,9 +15,9 @@ VelociPyException
     └── DependencyError            a dependency that cannot be resolved
 
 StartupErrorGroup                  several of them at once (an ExceptionGroup)
-"""
 
-from __future__ import annotations
+PERF: without annotations as text, which are dear to import in a NamedTuple or TypedDict.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
@@ -74,7 +74,7 @@ class PayloadTooLargeException(HTTPException):
 class Faults(list[Fault]):
     """The faults of a request. Called, it returns itself: `error.errors()`, as pydantic and FastAPI spell it."""
 
-    def __call__(self) -> Faults:
+    def __call__(self) -> "Faults":
         return self
 
 
@@ -201,5 +201,5 @@ class DependencyError(StartupError):
 class StartupErrorGroup(VelociPyException, ExceptionGroup[StartupError]):
     """Everything that is wrong with an application, at once; `exceptions` holds each mistake."""
 
-    def derive(self, excs: Sequence[Any], /) -> StartupErrorGroup:  # type: ignore[override]
+    def derive(self, excs: Sequence[Any], /) -> "StartupErrorGroup":  # type: ignore[override]
         return StartupErrorGroup(self.message, excs)

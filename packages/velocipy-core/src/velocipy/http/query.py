@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-_ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_ESCAPES = r"(?:%[0-9A-Fa-f]{2})+"
 
 
 def _decode_escapes(match: re.Match[str]) -> str:
@@ -27,7 +27,7 @@ def unquote(text: str) -> str:
 
 
 def _decode(text: str) -> str:
-    return _ESCAPES.sub(_decode_escapes, text) if "%" in text else text
+    return re.sub(_ESCAPES, _decode_escapes, text) if "%" in text else text
 
 
 def parse_pairs(text: str, max_fields: int | None = None) -> dict[str, list[str]]:

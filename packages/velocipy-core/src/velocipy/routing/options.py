@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict, get_args
 
 from velocipy.http.forms import FormLimits
 from velocipy.http.middleware import Middleware, as_middleware
+from velocipy.http.response import Response
+from velocipy.serialization import JSONCodec
 from velocipy.types import UNSET, ExceptionHandler, ExceptionKey, Handler, Selection
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from velocipy.http.response import Response
     from velocipy.models import ModelAdapter
-    from velocipy.serialization import JSONCodec
 
 
 OnDisconnect = Literal["cancel", "finish", "notify"]
@@ -99,7 +99,7 @@ class RouteOptions(TypedDict, total=False):
     name: str | None
     status_code: int | None
     response_model: Any
-    response_class: "type[Response] | None"
+    response_class: type[Response] | None
     response_model_include: Iterable[str] | None
     response_model_exclude: Iterable[str] | None
     response_model_exclude_none: bool
@@ -113,8 +113,8 @@ class RouteOptions(TypedDict, total=False):
     form_limits: FormLimits
     timeout: float | None
     on_disconnect: OnDisconnect | None
-    json_encoder: "JSONCodec | None"
-    model_adapters: "Sequence[ModelAdapter]"
+    json_encoder: JSONCodec | None
+    model_adapters: Sequence["ModelAdapter"]
     host: str | None
     version: str | None
     deprecated: "bool | date"
@@ -145,8 +145,8 @@ class WebSocketOptions(TypedDict, total=False):
     max_content_length: int | None
     dependencies: Iterable[Any] | None
     middleware: Iterable[Any]
-    json_encoder: "JSONCodec | None"
-    model_adapters: "Sequence[ModelAdapter]"
+    json_encoder: JSONCodec | None
+    model_adapters: Sequence["ModelAdapter"]
     host: str | None
     version: str | None
     deprecated: "bool | date"
@@ -180,14 +180,14 @@ class Route(NamedTuple):
     owner: type | None = None
     status_code: int | None = None
     response_model: Any = UNSET
-    response_class: "type[Response] | None" = None
+    response_class: type[Response] | None = None
     selection: Selection = Selection()
     validate_response: bool | None = None
     dependencies: tuple[Any, ...] = ()
     middleware: tuple[Middleware, ...] = ()
     limits: Limits = Limits()
-    json_encoder: "JSONCodec | None" = None
-    model_adapters: "tuple[ModelAdapter, ...]" = ()
+    json_encoder: JSONCodec | None = None
+    model_adapters: tuple["ModelAdapter", ...] = ()
     host: str | None = None
     version: str | None = None
     deprecated: "bool | date" = False

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from velocipy.http.forms import FormLimits
 from velocipy.http.middleware import Middleware, OnWebSockets, as_middleware
-from velocipy.routing.classes import methods_of
 from velocipy.routing.options import Limits, OnDisconnect, Route, RouteOptions, WebSocketOptions, made_route, strings
 from velocipy.types import UNSET, ExceptionHandler, ExceptionKey, Handler
 
@@ -275,6 +274,8 @@ class Router:
                 raise ValueError(f"{path}: {method!r} is no HTTP method")
         namespace = _caller_namespace()
         if isinstance(endpoint, type):
+            from velocipy.routing.classes import methods_of
+
             for method, function, of_instance in methods_of(endpoint, names, path):
                 owner = endpoint if of_instance else None
                 self._routes.append(made_route(path, (method,), function, options, namespace, endpoint, owner))
