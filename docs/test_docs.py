@@ -101,6 +101,10 @@ def split_message(text: str) -> tuple[str, dict[str, str], str]:
     return first, dict(line.split(": ", 1) for line in lines), body
 
 
+def test_the_table_of_servers_is_as_measured() -> None:
+    subprocess.run([sys.executable, ROOT / "docs" / "make_servers.py", "--check"], check=True)
+
+
 @pytest.fixture(params=["asgi", "rsgi"])
 def programs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[Program]]:
     """The programs of a page, the last of them being read; none of them survives the test."""
