@@ -101,7 +101,7 @@ class Graph:
         models.data.namespace = models.text.namespace = namespace
         self._calls: dict[Hashable, Call] = {}
         self._names: set[str] = set()  # of all parameters, those with a mistake too
-        self._takes_request = False
+        self._takes_request = self._takes_websocket = False
 
     def read(
         self, handler: Callable[..., Any], dependencies: Sequence[Dependency] = (), owner: type | None = None
@@ -122,6 +122,9 @@ class Graph:
                 self._fault(handler, "", error if isinstance(error, _Mistake) else _unread(error))
         try:
             call = self._read(handler, (), before, owner=owner)
+            if self._is_websocket and not self._takes_websocket:
+                problem = "it takes no WebSocket, and so could never accept one."
+                self._fault(handler, "", _Mistake(problem, "Add a parameter: websocket: WebSocket."))
             if self._is_websocket and call.kind == "plain":
                 problem = "a handler of a WebSocket waits for messages, and is not declared async."
                 self._fault(handler, "", _Mistake(problem, "Declare it with async def."))
@@ -245,6 +248,7 @@ class Graph:
                 f"Annotate it with {'WebSocket' if self._is_websocket else 'Request'}, or, for both, HTTPConnection.",
             )
         self._takes_request = True
+        self._takes_websocket = self._takes_websocket or plain is MISSING or issubclass(plain, WebSocket)
         return Given.REQUEST
 
     def _place_by_type(self, annotation: Any) -> Place | None:
