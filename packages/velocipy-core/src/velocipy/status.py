@@ -1,4 +1,4 @@
-"""HTTP status codes by name, their reason phrases (RFC 9110 section 15, IANA registry), and close codes of WebSockets."""
+"""HTTP status codes by name, with reason phrases (RFC 9110 section 15, IANA registry); close codes of WebSockets."""
 
 HTTP_100_CONTINUE = 100
 HTTP_101_SWITCHING_PROTOCOLS = 101

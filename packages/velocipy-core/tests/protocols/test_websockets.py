@@ -236,6 +236,25 @@ async def firehose(websocket: WebSocket) -> None:
         raise
 
 
+@app.websocket("/grouped")
+async def grouped(websocket: WebSocket) -> None:
+    """Receive in one task and send in another, as chats do."""
+    await websocket.accept()
+
+    async def listen() -> None:
+        while True:
+            await websocket.receive_text()
+
+    async def speak() -> None:
+        while True:
+            await websocket.send_text("tick")
+            await asyncio.sleep(0.01)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(listen())
+        group.create_task(speak())
+
+
 @app.websocket("/two")
 async def two_receivers(websocket: WebSocket) -> None:
     await websocket.accept()
@@ -636,6 +655,13 @@ def test_a_handler_that_only_sends_learns_that_the_client_left(client: Client, e
     with client.websocket_connect("/firehose") as ws:
         assert ws.receive_text() == "x" * 100
     assert eventually(lambda: client.get("/seen").json(), ["noticed"]) == ["noticed"]
+
+
+@pytest.mark.in_process
+def test_tasks_that_meet_the_end_together_are_no_error(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    with client.websocket_connect("/grouped") as ws:
+        assert ws.receive_text() == "tick"
+    assert not caplog.records
 
 
 def test_dependencies_are_closed_at_the_end_and_see_errors(client: Client, eventually: Any) -> None:

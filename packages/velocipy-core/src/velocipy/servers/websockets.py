@@ -103,7 +103,7 @@ async def _fail(app: VelociPy, websocket: WebSocket, error: BaseException) -> No
     if not isinstance(error, Exception):
         await websocket._end(1012)
         raise error
-    if isinstance(error, WebSocketDisconnect) and websocket.closed:
+    if websocket.closed and _is_disconnect(error):
         return
     if not websocket.accepted:
         if isinstance(error, WebSocketException) and not app._failures.handles(websocket, error):
@@ -112,6 +112,13 @@ async def _fail(app: VelociPy, websocket: WebSocket, error: BaseException) -> No
         return
     code, reason = await _code_of(app, websocket, error)
     await websocket._end(code, reason)
+
+
+def _is_disconnect(error: Exception) -> bool:
+    """Tell whether *error* says no more than that the WebSocket was closed; a group does, if several tasks met that."""
+    if isinstance(error, ExceptionGroup):
+        return error.split(WebSocketDisconnect)[1] is None
+    return isinstance(error, WebSocketDisconnect)
 
 
 async def _code_of(app: VelociPy, websocket: WebSocket, error: Exception) -> tuple[int, str]:
