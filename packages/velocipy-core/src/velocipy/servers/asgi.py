@@ -254,11 +254,12 @@ class ASGIRequest(ASGIHead, Request):
         body: bytes = message.get("body", b"")
         more = message.get("more_body", False)
         self._body = more  # which tells `_drain` whether there is anything left
-        self._check_limit(len(body))
-        if more:
-            body = b"".join([body, *[chunk async for chunk in self._counted_chunks(len(body))]])
-        if length is not None and len(body) < length:
-            raise ClientDisconnect(f"the body ended after {len(body)} of {length} bytes")
+        if more or len(body) != length:  # PERF: mostly it is there as it was declared, and so within its limit
+            self._check_limit(len(body))
+            if more:
+                body = b"".join([body, *[chunk async for chunk in self._counted_chunks(len(body))]])
+            if length is not None and len(body) < length:
+                raise ClientDisconnect(f"the body ended after {len(body)} of {length} bytes")
         self._body = body
         return body
 
