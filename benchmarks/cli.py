@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import inprocess, live, options, startup
+from benchmarks import around, inprocess, live, options, startup
 from benchmarks.environments import Environments
 from benchmarks.facts import machine
 from benchmarks.plot import svg
@@ -29,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rows += live.measure(wanted, environments, findings)
     if "startup" in wanted.modes:
         measures += startup.measure(wanted, environments)
+    if "middleware" in wanted.modes:
+        measures += around.measure(wanted, environments)
     print("\n".join([*tables(rows), *measures_table(measures)]))
     used = environments.facts()
     record = {
@@ -37,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "load_client": findings.load_client,
         "wrong": findings.wrong,
         "rows": [row.as_json() for row in rows],
-        "start-up": [one.as_json() for one in measures],
+        "measures": [one.as_json() for one in measures],
     }
     _write(wanted.json, json.dumps(record, indent=1) + "\n")
     if rows:

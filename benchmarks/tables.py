@@ -57,7 +57,7 @@ def measures_table(measures: Sequence[Measure]) -> Iterator[str]:
         number = f"{one.value:.2f} {one.unit}".strip() if one.unit else f"{one.value:.0f}"
         verdict = "" if one.budget is None else f"<= {one.budget:g} {'ok' if one.within else 'over'} {one.detail}"
         lines.append([one.name, number, verdict.rstrip()])
-    yield "start-up, in fresh processes beyond `import asyncio`"
+    yield "what has a budget of its own; imports count from `import asyncio` on"
     yield from aligned(lines)
     yield ""
 
