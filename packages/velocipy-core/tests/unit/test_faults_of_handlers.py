@@ -37,7 +37,12 @@ def test_a_context_manager_is_no_handler() -> None:
         assert "dependency" in error.remedy
 
 
-@pytest.mark.parametrize("handler", [5, "text", None, [], object()], ids=repr)
+def label(value: object) -> str:
+    """Return the name of a case, which is the same in every process."""
+    return repr(value).partition(" at 0x")[0]
+
+
+@pytest.mark.parametrize("handler", [5, "text", None, [], object()], ids=label)
 def test_what_cannot_be_called_is_no_handler(handler: Any) -> None:
     app = VelociPy()
 
