@@ -41,6 +41,7 @@ if sys.platform != "win32":  # where Gunicorn does not run
     SERVERS["gunicorn-uvicorn"] = ["velocipy-core[gunicorn,uvicorn]", "uvicorn-worker>=0.4"]
 CELLS = [(package, server) for server in SERVERS for package in PACKAGES]  # in process first: the cheapest
 QUICK = ("in-process", "granian-rsgi")  # both protocols, and one real server; `nox -s tests` runs on all
+PARALLEL = ("--numprocesses=auto", "--dist=loadfile")  # for what takes minutes
 nox.options.sessions = [
     *("lint", "contracts", "types", "shipped"),
     *(f"tests(package={package!r}, server={server!r})" for package, server in CELLS if server in QUICK),
@@ -204,14 +205,15 @@ def shipped(session: nox.Session) -> None:
 def tests(session: nox.Session, package: str, server: str) -> None:
     """The tests of one package on one server; `-P 3.13` chooses the Python."""
     session.install(*needs(package), *SERVERS[server])
-    run_tests(session, f"packages/velocipy-{package}/tests", f"--velocipy-server={server}")
+    parallel = PARALLEL if package == "core" else ()
+    run_tests(session, f"packages/velocipy-{package}/tests", f"--velocipy-server={server}", *parallel)
 
 
 @nox.session
 def bare(session: nox.Session) -> None:
     """The tests of the core with none of its extras, in process."""
     session.install(*group("test"), *editable("testing"))
-    run_tests(session, "packages/velocipy-core/tests")
+    run_tests(session, "packages/velocipy-core/tests", *PARALLEL)
 
 
 @nox.session

@@ -372,6 +372,8 @@ def test_text_is_refused_as_for_the_type_itself(client: Any, place: str, name: s
     if place == "path" and not text:
         assert client.get(f"/path/{name}/").status_code == 404
         return
+    if place == "form" and not text:  # browsers send what was left out so
+        type = "missing"
     response = ask(client, place, name, text)
     assert response.status_code == 422
     assert [(fault["loc"], fault["type"]) for fault in response.json()["detail"]] == [([place, "value"], type)]
