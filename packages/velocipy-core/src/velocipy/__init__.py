@@ -13,10 +13,11 @@ for _entry in sys.path:
 from ._public import *
 from ._public import __all__ as __all__
 
-__all__ += ["APIVersion", "EventSourceResponse", "JSONLinesResponse", "ServerSentEvent"]
+__all__ += ["APIVersion", "Config", "EventSourceResponse", "JSONLinesResponse", "ServerSentEvent"]
 __all__ += ["StaticFiles", "UploadFile", "UploadStream", "WebSocket"]
 
 if TYPE_CHECKING:
+    from velocipy.config.config import Config as Config
     from velocipy.files.static import StaticFiles as StaticFiles
     from velocipy.http.items import EventSourceResponse as EventSourceResponse
     from velocipy.http.items import JSONLinesResponse as JSONLinesResponse

@@ -6,6 +6,7 @@ from typing import Any
 
 OURS = {
     "APIVersion": "velocipy.routing.versions",
+    "Config": "velocipy.config.config",
     "EventSourceResponse": "velocipy.http.items",
     "JSONLinesResponse": "velocipy.http.items",
     "ServerSentEvent": "velocipy.http.items",

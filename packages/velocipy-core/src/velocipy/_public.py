@@ -5,6 +5,7 @@ from velocipy.application import VelociPy
 from velocipy.background import BackgroundTasks
 from velocipy.errors import (
     ClientDisconnect,
+    ConfigError,
     HTTPException,
     PayloadTooLargeException,
     RouteConflictError,
@@ -34,7 +35,7 @@ from velocipy.plans.sources import Body, Cookie, File, Form, Header, Path, Query
 from velocipy.routing.options import Route
 from velocipy.routing.router import Router
 from velocipy.routing.router import Router as APIRouter
-from velocipy.types import State
+from velocipy.types import Secret, State
 
 __all__ = [
     "APIRouter",
@@ -42,6 +43,7 @@ __all__ = [
     "BaseMiddleware",
     "Body",
     "ClientDisconnect",
+    "ConfigError",
     "Cookie",
     "Depends",
     "File",
@@ -64,6 +66,7 @@ __all__ = [
     "Route",
     "RouteConflictError",
     "Router",
+    "Secret",
     "StartupError",
     "StartupErrorGroup",
     "State",

@@ -7,6 +7,7 @@ VelociPyException
 ├── ClientDisconnect               the client left before its request was read
 ├── WebSocketException             ends a WebSocket with a close code and a reason
 │   └── WebSocketDisconnect        it has been closed, by the client mostly
+├── ConfigError (TypeError, ValueError)  values of a Config that are missing or wrong
 ├── UnsupportedByServer (RuntimeError)  what the protocol of the server has no way to do
 └── StartupError (ValueError)      a mistake in the program, found before the first request
     ├── PathError                  a path that cannot be read
@@ -20,7 +21,7 @@ PERF: without annotations as text, which are dear to import in a NamedTuple or T
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 from velocipy.status import STATUS_PHRASES
 
@@ -151,6 +152,41 @@ def check_close(code: int, reason: str) -> None:
 
 class UnsupportedByServer(VelociPyException, RuntimeError):
     """The protocol between the server and the application has no way to do this."""
+
+
+class ConfigProblem(NamedTuple):
+    """One thing that is wrong with the values of a Config. It never has the value, which may be a secret.
+
+    `name` is the field, with those of the sections around it ("database.port"), or "" where a whole file is wrong;
+    `place` is where it was found ("APP_PORT in .env, line 3"), or "" where it is missing.
+    """
+
+    name: str
+    place: str
+    problem: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{': '.join(filter(None, (self.name, self.place, self.problem)))}. {self.remedy}".strip()
+
+
+class ConfigError(VelociPyException, TypeError, ValueError):
+    """Values of a Config are missing (so that it is a TypeError) or wrong (a ValueError).
+
+    Attributes:
+        problems: Everything that is missing or wrong.
+    """
+
+    def __init__(self, owner: str, problems: Sequence[ConfigProblem]) -> None:
+        super().__init__(owner, problems)
+        self.owner = owner
+        self.problems = list(problems)
+
+    def __str__(self) -> str:
+        if len(self.problems) == 1:
+            return f"{self.owner} cannot be made: {self.problems[0]}"
+        lines = [f"\n  {number}. {problem}" for number, problem in enumerate(self.problems, 1)]
+        return f"{self.owner} cannot be made, for {len(self.problems)} reasons:{''.join(lines)}"
 
 
 class StartupError(VelociPyException, ValueError):

@@ -2,6 +2,8 @@
 
 from velocipy.errors import (
     ClientDisconnect,
+    ConfigError,
+    ConfigProblem,
     Fault,
     HTTPException,
     PayloadTooLargeException,
@@ -14,6 +16,8 @@ from velocipy.errors import (
 
 __all__ = [
     "ClientDisconnect",
+    "ConfigError",
+    "ConfigProblem",
     "Fault",
     "HTTPException",
     "PayloadTooLargeException",

@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
+from velocipy.types import Secret
+
 
 class JSONCodec(Protocol):
     """Encodes values as JSON and decodes JSON to dicts, lists, strings, numbers, bools and None."""
@@ -193,6 +195,7 @@ def _converters() -> dict[type, Callable[[Any], Any]]:
                 IPv6Address: str,
                 IPv6Network: str,
                 UserString: str,
+                Secret: str,
                 str: lambda value: str.__str__(value),
                 int: int.__int__,
                 float: float.__float__,

@@ -5,7 +5,7 @@ PERF: without annotations as text, which are dear to import in a NamedTuple or T
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 Handler = Callable[..., Any]
 """What answers a route: async or plain, a function or anything that can be called."""
@@ -44,6 +44,52 @@ class State(dict[str, Any]):
             del self[name]
         except KeyError:
             raise AttributeError(name) from None
+
+
+Hidden_co = TypeVar("Hidden_co", covariant=True)
+
+
+class Secret(Generic[Hidden_co]):
+    """A value that is not seen by accident: only `get_secret_value()` gives it.
+
+    Its text, its repr and its JSON are stars, in logs and tracebacks as in answers. It cannot be changed. Pickled, it
+    is as readable as any value.
+    """
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: Hidden_co) -> None:
+        object.__setattr__(self, "_value", value)
+
+    def get_secret_value(self) -> Hidden_co:
+        """Return the value itself."""
+        value: Hidden_co = self._value  # type: ignore[attr-defined]
+        return value
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"a Secret cannot be changed: {name}")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"a Secret cannot be changed: {name}")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and bool(self.get_secret_value() == other.get_secret_value())
+
+    def __hash__(self) -> int:
+        return hash((Secret, self.get_secret_value()))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Secret, (self.get_secret_value(),)
+
+    def __str__(self) -> str:
+        return STARS
+
+    def __repr__(self) -> str:
+        return f"Secret({STARS!r})"
+
+
+STARS = "**********"
+"""What is seen of a secret, however long it is."""
 
 
 class _Unset:

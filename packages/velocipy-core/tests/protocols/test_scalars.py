@@ -3,6 +3,7 @@
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum, IntEnum
+from pathlib import Path
 from typing import Annotated, Any, Literal, NewType
 from uuid import UUID
 
@@ -38,6 +39,7 @@ TYPES: dict[str, Any] = {
     "datetime": datetime,
     "time": time,
     "timedelta": timedelta,
+    "path": Path,
     "enum": Color,
     "int_enum": Level,
     "literal": Literal["a", 1, True],
@@ -102,6 +104,7 @@ TAKEN = [
     ("timedelta", "-PT1S", "datetime.timedelta(days=-1, seconds=86399)"),
     ("timedelta", "PT0.5S", "datetime.timedelta(microseconds=500000)"),
     ("timedelta", "P2W", "datetime.timedelta(days=14)"),
+    ("path", "a b.txt", "PosixPath('a b.txt')"),
     ("enum", "red", "<Color.RED: 'red'>"),
     ("int_enum", "2", "<Level.HIGH: 2>"),
     ("literal", "a", "'a'"),

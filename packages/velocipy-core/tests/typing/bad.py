@@ -36,3 +36,16 @@ async def upload(file: velocipy.UploadFile) -> None:
     text: str = await file.read()  # error
     await file.write(b"")  # error
     print(text)
+
+
+class Settings(velocipy.Config, env_prefix="SHOP_"):
+    token: velocipy.Secret[str]
+    size: int = "5"  # error
+
+
+settings = Settings("token")  # error
+print(settings.missing)  # error
+word: int = settings.token.get_secret_value()  # error
+other: int = velocipy.Config.get(Settings)  # error
+velocipy.Config.register(int)  # error
+velocipy.Config.get(5)  # error

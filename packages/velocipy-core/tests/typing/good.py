@@ -8,6 +8,8 @@ from velocipy import (
     APIRouter,
     Body,
     ClientDisconnect,
+    Config,
+    ConfigError,
     Cookie,
     Depends,
     File,
@@ -25,6 +27,7 @@ from velocipy import (
     Request,
     Response,
     Router,
+    Secret,
     State,
     StaticFiles,
     StreamingResponse,
@@ -163,3 +166,33 @@ async def whole_form(request: Request) -> None:
 @app.get("/file")
 async def file() -> FileResponse:
     return FileResponse("file.txt", filename="file.txt", content_disposition_type="inline")
+
+
+class Database(Config):
+    host: str
+    port: int = 5432
+
+
+@Config.register("shop")
+class Settings(Config, env_prefix="SHOP_", env_file=(".env", ".env.local"), config_file="shop.toml"):
+    token: Secret[str]
+    database: Database
+    tags: list[str] | None = None
+
+
+@Config.register
+class Testing(Settings, secrets_dir="/run/secrets"):
+    pass
+
+
+settings = Settings()  # the sources have what is not given
+assert_type(Settings(token="a").token, Secret[str])
+assert_type(settings.token.get_secret_value(), str)
+assert_type(settings.database.port, int)
+assert_type(Config.get(Testing), Testing)
+assert_type(Config.get(Testing, None), Testing | None)
+assert_type(Config.get("shop"), type[Config])
+assert_type(Config.get("shop", default=5), type[Config] | int)
+assert_type(settings.replace(tags=["a"]), Settings)
+assert_type(settings.as_dict(), dict[str, Any])
+assert_type([problem.name for problem in ConfigError("Settings", []).problems], list[str])

@@ -274,3 +274,11 @@ class Constrained:
 def constrain(convert: Convert, constraints: Sequence[Constraint]) -> Convert:
     """Return *convert* within *constraints*."""
     return Constrained(convert, constraints) if constraints else convert
+
+
+def refuses_blank(convert: Convert) -> bool:
+    """Tell whether *convert* makes nothing of "", so that an empty text is one that was left out."""
+    try:
+        return (convert.convert if isinstance(convert, Constrained) else convert)("", (), []) is INVALID
+    except Exception:  # of a validator of the application
+        return False

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from math import isfinite
+from pathlib import Path, PurePath
 from typing import Any
 from uuid import UUID
 
@@ -112,6 +113,12 @@ def _uuid(value: str, loc: Loc, faults: list[Fault]) -> Any:
     if _UUID(value) is None:
         return refuse(faults, loc, "uuid_parsing", "Input should be a valid UUID")
     return UUID(value)
+
+
+def _path(value: str, loc: Loc, faults: list[Fault]) -> Any:
+    if "\0" in value:
+        return refuse(faults, loc, "path_parsing", "Input should be a path, which has no NUL")
+    return Path(value)
 
 
 def _iso(matches: Callable[[str], object], read: Callable[[str], Any], type_word: str, msg: str) -> Convert:
@@ -226,6 +233,8 @@ TEXT: dict[Any, Convert] = {
     bytes: text_bytes,
     Decimal: text_decimal,
     UUID: _uuid,
+    Path: _path,
+    PurePath: _path,
     date: _date,
     datetime: _datetime,
     time: _time,
@@ -243,6 +252,8 @@ DATA: dict[Any, Convert] = {
     bytes: data_bytes,
     Decimal: data_decimal,
     UUID: _from_string(_uuid, "uuid_type", "UUID input should be a string"),
+    Path: _from_string(_path, "path_type", "Input should be a string that is a path"),
+    PurePath: _from_string(_path, "path_type", "Input should be a string that is a path"),
     date: _from_string(_date, "date_type", "Input should be a valid date"),
     datetime: _from_string(_datetime, "datetime_type", "Input should be a valid datetime"),
     time: _from_string(_time, "time_type", "Input should be a valid time"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
-from velocipy.conversion.constraints import Constrained
+from velocipy.conversion.constraints import refuses_blank
 from velocipy.conversion.faults import INVALID, Convert, refuse
 from velocipy.conversion.scalars import anything
 from velocipy.conversion.table import UnsupportedType
@@ -156,14 +156,6 @@ class Bundle:
         """Read the fields of the cookies; others may be there for other applications of the host."""
         cookies = request.cookies
         return self.read(lambda name: [cookies[name]] if name in cookies else None, (), faults)
-
-
-def refuses_blank(convert: Convert) -> bool:
-    """Tell whether *convert* makes nothing of "", so that an empty field of a form is one that was left out."""
-    try:
-        return (convert.convert if isinstance(convert, Constrained) else convert)("", (), []) is INVALID
-    except Exception:  # of a validator of the application
-        return False
 
 
 def _first(

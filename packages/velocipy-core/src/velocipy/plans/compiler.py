@@ -17,7 +17,7 @@ from types import CodeType
 from typing import Any, NamedTuple
 
 from velocipy.concurrency import call_plain
-from velocipy.conversion.constraints import Constrained, Constraint
+from velocipy.conversion.constraints import Constrained, Constraint, refuses_blank
 from velocipy.conversion.faults import INVALID, Convert, refusal, refuse
 from velocipy.conversion.scalars import anything, text_int
 from velocipy.http.cookies import find_cookie
@@ -27,7 +27,7 @@ from velocipy.http.response import FileResponse
 from velocipy.http.uploads import UploadStream
 from velocipy.models import Models
 from velocipy.plans.body import require_json, require_no_browser
-from velocipy.plans.bundles import BLANK, NO_TEXT, SEVERAL, Bundle, refuses_blank
+from velocipy.plans.bundles import BLANK, NO_TEXT, SEVERAL, Bundle
 from velocipy.plans.exits import PLAIN, context_factory, enter, is_context, open_background, open_early
 from velocipy.plans.failures import Failures
 from velocipy.plans.plan import Argument, Call, Given, Input, Run
