@@ -6,13 +6,15 @@ import asyncio
 import os
 from collections import UserDict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from velocipy.background import Background
 from velocipy.draining import Drain
 from velocipy.errors import StartupError, StartupErrorGroup
 from velocipy.http.forms import FormLimits
+from velocipy.http.middleware import Middleware, as_middleware
 from velocipy.routing.router import Declared, Router
 from velocipy.serialization import JSONCodec, default_codec
 from velocipy.servers import asgi, rsgi
@@ -20,7 +22,6 @@ from velocipy.types import ExceptionHandler, ExceptionKey, Handler, Lifespan, St
 
 if TYPE_CHECKING:
     from velocipy.freezing import Frozen, Match
-    from velocipy.http.middleware import Middleware
     from velocipy.http.response import Response
     from velocipy.lifespan import LifespanTask
     from velocipy.models import ModelAdapter
@@ -172,6 +173,7 @@ class VelociPy(Router):
         self._versioning = versioning
         self._validate_response = validate_response
         self._layers: Layers | None = None
+        self._asgi_middleware: list[Middleware] = []
         self._root_path = _checked_root_path("root_path", root_path)
         self._default_root_path = self._root_path or _checked_root_path(ROOT_PATH, os.environ.get(ROOT_PATH, ""))
         self._websockets: OpenWebSockets | None = None
@@ -245,6 +247,25 @@ class VelociPy(Router):
 
         self.add_route(path, Readiness(self, checks, timeout).answer, include_in_schema=False)
 
+    def add_asgi_middleware(self, middleware: Callable[..., Any] | Middleware, /, **options: Any) -> None:
+        """Put *middleware* of ASGI around the application, within what was added before.
+
+        It stands outside of what `add_middleware` adds, sees requests, WebSockets and the lifespan, and works on RSGI
+        as well, where it is given what ASGI servers would.
+
+        Args:
+            middleware: What makes an ASGI application around another: a class, or a function, that is called with the
+                application and the options.
+            **options: What else it is called with.
+
+        Raises:
+            TypeError: If it cannot be called. What else is wrong with it is told when the application starts.
+        """
+        if not callable(middleware) and not isinstance(middleware, Middleware):
+            raise TypeError(f"{middleware!r} is no middleware of ASGI: give a class, or a function, that takes `app`")
+        self._asgi_middleware.append(as_middleware(middleware, options))
+        self._changed()
+
     def _around_routes(self) -> list[Middleware]:
         return []  # that of the application stands around routing itself
 
@@ -280,6 +301,8 @@ class VelociPy(Router):
                 self._versioning,
                 self._validate_response,
                 self._middleware,
+                self._asgi_middleware,
+                partial(asgi.serve_within, self),
                 self._layers,
             ),
         )
@@ -299,6 +322,12 @@ class VelociPy(Router):
 
     def _freeze_and_find_websocket(self, path: str) -> Match:
         return self._freeze().find_websocket(path)
+
+    def _bridged(self) -> Match:
+        from velocipy.servers.bridge import bridged
+
+        frozen = self._frozen or self._freeze()
+        return bridged(frozen.asgi, frozen.miss), ()
 
     def _knows(self, path: str) -> bool:
         """Tell whether any route has *path*."""
@@ -419,11 +448,23 @@ class VelociPy(Router):
                     await asyncio.gather(stop(singletons, seconds), self._background.drain(seconds))
                     self._lifespan_state = before
 
+    @asynccontextmanager
+    async def _open_around_lifespan(self) -> AsyncIterator[None]:
+        """Do as `_open_lifespan`, by way of the middleware of ASGI."""
+        from velocipy.servers.asgi_lifespan import open_asgi_lifespan
+
+        async with open_asgi_lifespan(self._freeze().asgi, "the application", is_optional=False) as state:
+            self._lifespan_state = state
+            yield
+
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start what the lifespan starts; RSGI servers call it before they serve, while *loop* stands still."""
         from velocipy.lifespan import LifespanTask
 
-        task = self._lifespan_tasks[loop] = LifespanTask(self._open_lifespan())
+        manager: AbstractAsyncContextManager[Any] = self._open_lifespan()
+        if self._asgi_middleware:
+            manager = self._open_around_lifespan()
+        task = self._lifespan_tasks[loop] = LifespanTask(manager)
         try:
             task.start(loop)
         except (StartupError, StartupErrorGroup) as error:

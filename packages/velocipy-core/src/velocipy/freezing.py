@@ -45,7 +45,7 @@ from velocipy.routing.path import Segment, parse_path
 from velocipy.routing.urls import Template
 from velocipy.routing.versions import APIVersion, is_version
 from velocipy.serialization import JSONCodec
-from velocipy.types import UNSET, ExceptionHandler, Handler, Selection
+from velocipy.types import UNSET, ASGIApp, ExceptionHandler, Handler, Selection
 
 Match = tuple[Plan, Sequence[str]]
 
@@ -66,15 +66,22 @@ class Settings(NamedTuple):
     versioning: APIVersion | None
     validate_response: bool
     middleware: Sequence[Middleware]
+    asgi_middleware: Sequence[Middleware]
+    within_asgi: ASGIApp
     layers: Layers
 
 
 class Frozen(NamedTuple):
-    """What answers the requests of an application."""
+    """What answers the requests of an application.
+
+    Where there is middleware of ASGI, all goes to `asgi` first.
+    """
 
     find: Callable[[str, str], Match]
     find_websocket: Callable[[str], Match]
     knows: Callable[[str], bool]
+    asgi: ASGIApp
+    miss: Plan
     failures: Failures
     plans: tuple[Plan, ...]
     names: Mapping[str, Template]
@@ -138,6 +145,7 @@ def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
         entry = copy(misses.not_found)
         lay_around(entry, settings.layers.around(routed(find), settings.middleware, faults))
         find = _find_always(entry)
+    asgi = settings.layers.around_asgi(settings.within_asgi, settings.asgi_middleware, faults)
     distinct = list({str(fault): fault for fault in faults}.values())  # a shared dependency is read for each route
     if len(distinct) == 1:
         raise distinct[0]
@@ -153,7 +161,7 @@ def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
     def knows(path: str) -> bool:
         return bool(misses.tree.matches(path) or sockets.tree.matches(path))
 
-    return Frozen(find, find_websocket, knows, failures, tuple(plans), names, models)
+    return Frozen(find, find_websocket, knows, asgi, misses.not_found, failures, tuple(plans), names, models)
 
 
 def _check_codec(codec: JSONCodec, faults: list[StartupError]) -> None:

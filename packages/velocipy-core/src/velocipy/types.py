@@ -23,6 +23,9 @@ Scope = Any
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+"""An application of ASGI 3."""
+
 
 class State(dict[str, Any]):
     """A dict whose items are attributes as well: `state.pool` is `state["pool"]`."""

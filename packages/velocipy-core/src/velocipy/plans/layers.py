@@ -26,6 +26,7 @@ from velocipy.http.websocket import WebSocket
 from velocipy.plans.plan import Plan
 from velocipy.plans.results import Answers, meet, not_a_response
 from velocipy.plans.signature import call_kind, find_place
+from velocipy.types import ASGIApp, Receive, Scope, Send
 
 
 class _Inner:
@@ -39,11 +40,20 @@ class _Inner:
         return self.app(request)
 
 
+class _InnerASGI:
+    """Does as `_Inner` for middleware of ASGI."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
 class Layers:
     """Makes the middleware of one application, each once."""
 
     def __init__(self) -> None:
-        self._made: dict[Hashable, tuple[Any, _Inner]] = {}
+        self._made: dict[Hashable, tuple[Any, Any]] = {}  # each with what it stands around
 
     def around(
         self, app: HTTPApp, middleware: Sequence[Middleware], faults: list[StartupError], place: Hashable = None
@@ -79,6 +89,24 @@ class Layers:
             dispatch = _overridden(made, "dispatch_websocket")
             if dispatch is not None:
                 app = _link_websocket(dispatch, app)
+        return app
+
+    def around_asgi(self, app: ASGIApp, middleware: Sequence[Middleware], faults: list[StartupError]) -> ASGIApp:
+        """Do as `around` for middleware of ASGI."""
+        for item in reversed(middleware):
+            key = (item, "asgi")
+            try:
+                if key not in self._made:
+                    inner = _InnerASGI()
+                    self._made[key] = _make_asgi(item, inner), inner
+            except Exception as error:  # whatever it says of its options
+                problem = f"the ASGI middleware {item!r} cannot be made: {error}."
+                where = find_place(item.factory)._asdict()
+                faults.append(StartupError(problem, "Correct it, or its options.", **where))
+                continue
+            made, inner = self._made[key]
+            inner.app = app
+            app = made
         return app
 
     def _all(
@@ -142,6 +170,32 @@ def _check(made: Any) -> None:
             raise TypeError(f"it does not take the two arguments ({first}, call_next)") from None
         if call_kind(dispatch) != "async":
             raise TypeError("it is not declared async")
+
+
+def _make_asgi(item: Middleware, inner: _InnerASGI) -> ASGIApp:
+    """Make what stands around *inner*.
+
+    Raises:
+        TypeError: If it is no middleware of ASGI; or what it raises itself.
+    """
+    ours = TypeError("it is middleware of VelociPy; add it with add_middleware()")
+    if not inspect.isclass(item.factory) and "call_next" in inspect.signature(item.factory).parameters:
+        raise ours
+    made: Any = item.factory
+    made = made(inner, **item.options)
+    if not callable(made):
+        raise ours if hasattr(made, "dispatch") or hasattr(made, "dispatch_websocket") else _no_asgi(made)
+    try:
+        inspect.signature(made).bind(None, None, None)
+    except TypeError:
+        raise _no_asgi(made) from None
+    return made  # type: ignore[no-any-return]
+
+
+def _no_asgi(made: Any) -> TypeError:
+    if inspect.iscoroutine(made):
+        made.close()
+    return TypeError(f"called with an application, it returns a {type(made).__name__}, which is no ASGI application")
 
 
 def _link(dispatch: MiddlewareFunc, call_next: HTTPApp) -> HTTPApp:

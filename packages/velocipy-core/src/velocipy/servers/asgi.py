@@ -10,14 +10,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from velocipy.errors import ClientDisconnect
+from velocipy.errors import ClientDisconnect, StartupError, StartupErrorGroup
 from velocipy.http.address import Address
 from velocipy.http.connection import HTTPConnection
 from velocipy.http.request import Request
 from velocipy.http.response import File, Response, Stream
 from velocipy.plans.exits import close
 from velocipy.servers.outgoing import DRAIN_SECONDS, close_unsent, declared_length, is_streamed, settle, settled
-from velocipy.servers.paths import local_path
+from velocipy.servers.paths import EXACT_PATH, local_path
 from velocipy.types import Receive, Scope, Send
 
 if TYPE_CHECKING:
@@ -25,18 +25,25 @@ if TYPE_CHECKING:
     from velocipy.plans.plan import Plan
 
 
+_WITHIN = "velocipy.within"  # the key of the application around which everything stands that there is
 _WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 async def serve(app: VelociPy, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer one HTTP request, or run the lifespan. This is the application's `__call__`."""
+    """Answer one HTTP request, or run the lifespan. This is the application's `__call__`.
+
+    What `add_asgi_middleware` added stands around it, unless the scope says that it has come through that.
+    """
+    if app._asgi_middleware and scope.get(_WITHIN) is not app:
+        await _serve_around(app, scope, receive, send)
+        return
     if scope["type"] != "http":
         await _OTHERS[scope["type"]](app, scope, receive, send)
         return
     path = scope["path"]
     root_path = app._root_path or scope.get("root_path") or app._default_root_path
     if root_path:
-        path = local_path(app, path, root_path)
+        path = local_path(app, path, root_path, exact=EXACT_PATH in scope)
     method = scope["method"]
     find = app._find  # PERF: here and below, CPython 3.11 calls a local faster than an attribute that is no method
     plan, values = find(method, path)
@@ -138,7 +145,6 @@ async def _write_bytes(request: ASGIRequest, send: Send, body: bytes, length: in
 
 
 async def _write_stream(request: ASGIRequest, send: Send, body: Stream, length: int | None) -> None:
-    from velocipy.servers.receiver import Receiver
     from velocipy.servers.streams import send_stream
 
     async def send_chunk(chunk: bytes) -> None:
@@ -147,9 +153,9 @@ async def _write_stream(request: ASGIRequest, send: Send, body: Stream, length: 
         except OSError as error:  # as ASGI 2.4 tells that the client has left
             raise ClientDisconnect from error
 
-    was_read = request._body is not None and request._body is not True
-    receiver = request._receive = Receiver(request._receive, ended=was_read)  # the stream may be made of the body
-    gone = asyncio.ensure_future(receiver.watch())
+    is_watched = hasattr(request, "_gone")
+    gone = request._gone if is_watched else request._start_watching()  # the stream may be made of the body
+    receiver: Any = request._receive
     try:
         if await send_stream(body, length, send_chunk, gone):
             if request.method not in _WITHOUT_BODY:
@@ -158,7 +164,8 @@ async def _write_stream(request: ASGIRequest, send: Send, body: Stream, length: 
                         await receiver.drain()
             await send({"type": "http.response.body", "body": b""})
     finally:
-        gone.cancel()
+        if not is_watched:
+            gone.cancel()
 
 
 async def _write_file(request: ASGIRequest, send: Send, body: File, length: int | None) -> None:
@@ -289,6 +296,22 @@ def _address(pair: Any) -> Address | None:
     if not pair or not pair[0] or pair[1] is None or str(pair[0]).startswith("/"):
         return None
     return Address(pair[0], int(pair[1]))
+
+
+async def serve_within(app: VelociPy, scope: Scope, receive: Receive, send: Send) -> None:
+    """Do as `serve`, for what stands around the application."""
+    await serve(app, {**scope, _WITHIN: app}, receive, send)
+
+
+async def _serve_around(app: VelociPy, scope: Scope, receive: Receive, send: Send) -> None:
+    try:
+        around = (app._frozen or app._freeze()).asgi
+    except (StartupError, StartupErrorGroup):
+        if scope["type"] != "lifespan":
+            raise
+        await _serve_lifespan(app, scope, receive, send)  # which tells the server
+    else:
+        await around(scope, receive, send)
 
 
 async def _serve_lifespan(app: VelociPy, scope: Scope, receive: Receive, send: Send) -> None:

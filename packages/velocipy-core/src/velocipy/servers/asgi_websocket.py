@@ -5,12 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from velocipy.errors import WebSocketDisconnect
+from velocipy.errors import UnsupportedByServer, WebSocketDisconnect
 from velocipy.http.response import File, Response, Stream
 from velocipy.http.websocket import WebSocket
 from velocipy.servers.asgi import ASGIHead
 from velocipy.servers.outgoing import declared_length, settle
-from velocipy.servers.paths import local_path
+from velocipy.servers.paths import EXACT_PATH, local_path
 from velocipy.servers.streams import gather
 from velocipy.servers.websockets import converse
 from velocipy.types import Receive, Scope, Send
@@ -27,14 +27,16 @@ async def serve_websocket(app: VelociPy, scope: Scope, receive: Receive, send: S
     websocket.app = app
     websocket.method = "GET"
     root_path = app._root_path or scope.get("root_path") or app._default_root_path
-    websocket.path = local_path(app, scope["path"], root_path) if root_path else scope["path"]
+    websocket.path = path = scope["path"]
+    if root_path:
+        websocket.path = local_path(app, path, root_path, exact=EXACT_PATH in scope)
     websocket._scope = scope
     websocket._receive_message = receive
     websocket._send_message = send
     websocket._headers = websocket._cookies = websocket._fields = websocket._state = websocket._exits = None
     websocket._replaced = None
     websocket._begin()
-    await converse(app, websocket)
+    await converse(app, websocket, app._find_websocket(websocket.path))
 
 
 class ASGIWebSocket(ASGIHead, WebSocket):
@@ -79,5 +81,7 @@ class ASGIWebSocket(ASGIHead, WebSocket):
     async def _tell(self, message: dict[str, Any]) -> None:
         try:
             await self._send_message(message)
+        except UnsupportedByServer:  # of a server of RSGI, around which ASGI middleware stands
+            raise
         except Exception as error:  # each server has its own class for a client that has left
             raise WebSocketDisconnect(1006) from error

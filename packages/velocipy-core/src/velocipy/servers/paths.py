@@ -8,13 +8,20 @@ if TYPE_CHECKING:
     from velocipy.application import VelociPy
 
 
-def local_path(app: VelociPy, path: str, root_path: str) -> str:
+EXACT_PATH = "velocipy.exact_path"
+"""The key of an ASGI scope whose path has its root path once, as that of a mounted application."""
+
+
+def local_path(app: VelociPy, path: str, root_path: str, *, exact: bool = False) -> str:
     """Return *path* without *root_path*, whether a proxy or a server took it off, left it, or put it before.
 
-    Uvicorn puts it before every path, also before one that has it already: then it comes twice.
+    Uvicorn puts it before every path, also before one that has it already: then it comes twice. That of an *exact* path
+    comes once.
     """
     root_path = root_path.rstrip("/")
     once = _below(path, root_path)
+    if exact:
+        return once
     twice = _below(once, root_path)
     return twice if twice != once and not app._knows(once) else once
 

@@ -37,8 +37,11 @@ async def serve(app: VelociPy, scope: Any, proto: Any) -> None:
     if app._default_root_path:
         path = local_path(app, path, app._default_root_path)
     method = scope.method
-    find = app._find  # PERF: here and below, CPython 3.11 calls a local faster than an attribute that is no method
-    plan, values = find(method, path)
+    if app._asgi_middleware:
+        plan, values = app._bridged()
+    else:
+        find = app._find  # PERF: here and below, CPython 3.11 calls a local faster than an attribute that is no method
+        plan, values = find(method, path)
     # PERF: what needs only the values in its path does without a request, unless the answer is none of the usual.
     request = _request(app, scope, proto, method, path, plan, values) if plan.takes_request else None
     answer: bytes | Response

@@ -32,7 +32,8 @@ async def serve_websocket(app: VelociPy, scope: Any, proto: Any) -> None:
     websocket._raw_headers = websocket._headers = websocket._cookies = websocket._fields = None
     websocket._state = websocket._exits = websocket._replaced = None
     websocket._begin()
-    await converse(app, websocket)
+    match = app._bridged() if app._asgi_middleware else app._find_websocket(websocket.path)
+    await converse(app, websocket, match)
 
 
 class RSGIWebSocket(RSGIHead, WebSocket):

@@ -18,7 +18,10 @@ from velocipy.http.websocket import WebSocket
 from velocipy.plans.exits import close, unwind
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from velocipy.application import VelociPy
+    from velocipy.plans.plan import Plan
 
 _logger = logging.getLogger("velocipy")
 
@@ -66,11 +69,10 @@ class _OfLoop(NamedTuple):
     closer: asyncio.Task[None]
 
 
-async def converse(app: VelociPy, websocket: WebSocket) -> None:
-    """Have the route of *websocket* accept or refuse it, and close it when the handler has ended."""
+async def converse(app: VelociPy, websocket: WebSocket, match: tuple[Plan, Sequence[str]]) -> None:
+    """Have *match*, the route, accept or refuse *websocket*, and close it when the handler has ended."""
     failure: BaseException | None = None
-    plan, values = app._find_websocket(websocket.path)
-    websocket._plan, websocket._path_values = plan, values
+    plan, values = websocket._plan, websocket._path_values = match
     websockets = app._websockets = app._websockets or OpenWebSockets(app)
     websockets.add(websocket)
     try:
