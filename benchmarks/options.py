@@ -12,7 +12,8 @@ from benchmarks.contenders import CONTENDERS, EMPTY, RAW, Contender
 from benchmarks.scenarios import SCENARIOS, Scenario
 from benchmarks.servers import SERVERS, Server
 
-MODES = ("in-process", "live", "startup", "middleware", "sockets")
+MODES = ("in-process", "live", "startup", "middleware", "sockets", "transfers")
+OF_LINUX = ("sockets", "transfers")  # they read /proc
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -42,7 +43,7 @@ def read(arguments: Sequence[str] | None = None) -> Options:
     given = _parser().parse_args(arguments)
     names = [RAW, *given.contender] if given.contender else [one.name for one in CONTENDERS if one.name != EMPTY]
     return Options(
-        modes=MODES if given.mode == "all" else [given.mode],
+        modes=_all_here() if given.mode == "all" else [given.mode],
         scenarios=[one for one in SCENARIOS if not given.scenario or one.name in given.scenario],
         contenders=[one for one in CONTENDERS if one.name in names],
         servers=[one for one in SERVERS if (one.name in given.server if given.server else one.default)],
@@ -53,6 +54,10 @@ def read(arguments: Sequence[str] | None = None) -> Options:
         svg=given.svg or given.out / "results.svg",
         python=given.python,
     )
+
+
+def _all_here() -> list[str]:
+    return [mode for mode in MODES if mode not in OF_LINUX or sys.platform == "linux"]
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -7,7 +7,6 @@ their memory, and the kernel's, does not count.
 
 from __future__ import annotations
 
-import resource
 import select
 import socket
 import time
@@ -58,6 +57,8 @@ def measure(options: Options, environments: Environments) -> list[Measure]:
 
 def _allowed(count: int) -> int:
     """Raise the limit of descriptors, which servers inherit, and return for how many sockets it is enough."""
+    import resource  # there is none on Windows
+
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     return count if most == resource.RLIM_INFINITY else min(count, most - SPARE)
