@@ -14,6 +14,7 @@ from velocipy.conversion.faults import INVALID, MAX_FAULTS, Convert, Loc, refuse
 from velocipy.conversion.projection import ResponseTypeError, as_mapping, invalid_response
 from velocipy.conversion.table import LISTS, UnsupportedType, is_optional, union_members, unwrap
 from velocipy.errors import Fault, invalid_json
+from velocipy.http.uploads import UploadFile
 from velocipy.model_adapters import Decoder, Fields, ModelField, decoder_by_codec
 from velocipy.serialization import JSONCodec, is_ours
 from velocipy.types import Selection
@@ -79,6 +80,10 @@ class PydanticAdapter:
         return any(_reads_first(item) for part in _parts(annotation) for item in unwrap(part)[1])
 
     def decoder(self, annotation: Any, codec: JSONCodec) -> Decoder:
+        for part in _parts(annotation):
+            fields = getattr(unwrap(part)[0], "model_fields", {})
+            if any(unwrap(inner)[0] is UploadFile for info in fields.values() for inner in _parts(info.annotation)):
+                raise UnsupportedType("UploadFile cannot be made of JSON")
         if not is_ours(codec):
             return decoder_by_codec(self.converter(annotation, text=False), codec)
         adapter, error_type = self._type_adapter(annotation)
@@ -233,6 +238,8 @@ def _parts(annotation: Any, above: tuple[Any, ...] = ()) -> Iterator[Any]:
 
 def _has_schema(annotation: Any) -> bool:
     plain, metadata = unwrap(annotation)
+    if plain is UploadFile:  # a model may hold it, but it is made by none
+        return False
     if hasattr(plain, "__pydantic_validator__"):
         return True
     return any(

@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import pytest
@@ -174,3 +175,53 @@ def test_a_multipart_form_is_an_error_of_the_server_and_the_command_is_logged(
 def test_an_urlencoded_form_needs_nothing(client: TestClient) -> None:
     assert client.post("/form", data={"a": "1"}).json() == [["a", "1"]]
     assert client.post("/field", data={"a": "1"}).text == "1"
+
+
+@dataclass
+class WithFile:
+    file: UploadFile
+
+
+@dataclass
+class WithStream:
+    file: UploadStream
+
+
+@dataclass
+class WithWrongFile:
+    file: Annotated[str, File()]
+
+
+@dataclass
+class WithWrongList:
+    file: list[UploadFile | str]
+
+
+@pytest.mark.usefixtures("_installed")
+@pytest.mark.parametrize(
+    ("annotation", "words"),
+    [
+        (Annotated[WithStream, Form()], "file: an UploadStream comes after its form"),
+        (Annotated[WithWrongFile, Form()], "file: a file becomes UploadFile"),
+        (Annotated[WithWrongList, Form()], "file: UploadFile cannot be made of text"),
+        (Annotated[WithFile, Query()], "UploadFile cannot be made of text"),
+        (Annotated[WithFile, Body()], "UploadFile cannot be made of JSON"),
+    ],
+    ids=str,
+)
+def test_a_model_with_a_file_that_nothing_brings(annotation: Any, words: str) -> None:
+    assert words in str(mistake_of(annotation))
+
+
+def test_a_model_with_files_needs_the_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "velocipy.http.multipart", raising=False)
+    monkeypatch.setitem(sys.modules, "python_multipart", None)
+    assert 'pip install "velocipy-core[multipart]"' in str(mistake_of(Annotated[WithFile, Form()]))
+
+
+@pytest.mark.usefixtures("_installed")
+def test_a_model_of_pydantic_with_a_file_is_of_forms_alone() -> None:
+    pydantic = pytest.importorskip("pydantic", reason="its model is tested")
+    model = pydantic.create_model("Model", file=(UploadFile | None, None))
+    for annotation in (model, list[model], Annotated[model, Body()], Annotated[model, Query()]):  # type: ignore[valid-type]
+        assert "UploadFile cannot be made of" in str(mistake_of(annotation))

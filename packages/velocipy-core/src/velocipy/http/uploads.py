@@ -6,7 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from io import BytesIO
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from velocipy.concurrency import run_in_thread
 from velocipy.http.headers import Headers
@@ -76,6 +76,13 @@ class UploadFile:
     async def close(self) -> None:
         """Give up the memory or the disk that it takes. Closing twice is harmless."""
         await close_files([self.file])
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """Let it be a field of models of pydantic, as it is."""
+        from pydantic_core import core_schema
+
+        return core_schema.is_instance_schema(cls)
 
     async def _contents(self) -> bytes:
         """Return all bytes, wherever reading stands, and leave it there."""

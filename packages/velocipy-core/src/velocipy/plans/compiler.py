@@ -27,7 +27,7 @@ from velocipy.http.response import FileResponse
 from velocipy.http.uploads import UploadStream
 from velocipy.models import Models
 from velocipy.plans.body import require_json, require_no_browser
-from velocipy.plans.bundles import BLANK, NO_TEXT, SEVERAL, Bundle
+from velocipy.plans.bundles import BLANK, NO_FILE, NO_TEXT, SEVERAL, Bundle
 from velocipy.plans.exits import PLAIN, context_factory, enter, is_context, open_background, open_early
 from velocipy.plans.failures import Failures
 from velocipy.plans.plan import Argument, Call, Given, Input, Run
@@ -278,8 +278,10 @@ class _Writer:
             "form": (bundle.from_form, "form, files"),
         }
         read, source = reads[place]
+        if bundle.takes_files:
+            read = bundle.from_form_with_files
         name = self._name(f"convert_{variable.removeprefix('p_')}", read)
-        self._line(f"{variable} = {name}({source}, faults)")
+        self._line(f"{variable} = {'await ' * bundle.takes_files}{name}({source}, faults)")
 
     def _raw(self, item: Input) -> str:
         if item.place == "header":
@@ -387,7 +389,7 @@ class _Writer:
 
     def _file(self, variable: str, item: Input) -> None:
         self._line(f"if {item.name!r} in form:")
-        self._refuse(variable, item, "file_type", "Input should be a file, and not text")
+        self._refuse(variable, item, *NO_FILE)
         if item.annotation is UploadStream:
             self._line("elif stream is None:")
             self._absent(variable, item)

@@ -41,6 +41,7 @@ from velocipy.plans.uploads import can_read_multipart, is_upload, upload_input
 from velocipy.routing.path import Segment
 from velocipy.types import UNSET
 
+_NO_MULTIPART = "files need python-multipart, which is not installed.", f"Run: {INSTALL_MULTIPART}"
 _NO_SOURCE = (
     "Mark it with Query(), Header(), Cookie(), Form(), File() or Body(), give it a type that says where it is from (a "
     "model, dict or list is the body, a plain value a query parameter), or make it with Depends()."
@@ -296,7 +297,7 @@ class Graph:
             default = UNSET  # a path without its value is another path
         elif source.place == "file":
             if not can_read_multipart():
-                raise _Mistake("files need python-multipart, which is not installed.", f"Run: {INSTALL_MULTIPART}")
+                raise _Mistake(*_NO_MULTIPART)
             return upload_input(public, annotation, default, source)
         elif source.place != "body" and annotation is Any:
             annotation = str
@@ -308,6 +309,8 @@ class Graph:
             takes_many = partial(self._takes_many, source.place)
             absent = source.default_factory if default is UNSET else partial(deepcopy, default)
             bundle = Bundle(source, fields, self._models, takes_many, absent)
+            if bundle.takes_files and not can_read_multipart():
+                raise _Mistake(*_NO_MULTIPART)
             return Input(source.place, public, annotation, bundle, default, True, source)
         many = source.place != "body" and self._takes_many(source.place, annotation)
         table = self._models.data if source.place == "body" else self._models.text
