@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
+from os import PathLike
 from threading import RLock
 from typing import Any, ClassVar, NamedTuple, Self, TypeVar, overload
 
-from velocipy.config.sources import Options, Paths
 from velocipy.types import STARS, UNSET
 
 Some = TypeVar("Some", bound="Config")
@@ -17,6 +17,18 @@ Other = TypeVar("Other")
 
 _SECRET_WORDS = frozenset({"password", "passwd", "passphrase", "secret", "secrets", "token", "tokens", "credentials"})
 _USER_OF_URL = re.compile(r"(?<=://)([^/@\s:]*):[^/\s]*@")
+
+
+Paths = str | PathLike[str] | Sequence[str | PathLike[str]]
+
+
+class Options(NamedTuple):
+    """Which sources a class of Config has."""
+
+    env_prefix: str | None = None
+    env_file: Paths = ()
+    secrets_dir: Paths = ()
+    config_file: Paths = ()
 
 
 class Declaration(NamedTuple):

@@ -8,23 +8,14 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
+from velocipy.config.config import Options, Paths
 from velocipy.config.dotenv import Line, MalformedLine, parse
 from velocipy.errors import ConfigProblem
 
 At = tuple[str, ...]
 """The names of the sections that lead to a field, and its own."""
 
-Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 Kind = Literal["text", "data", "python"]
-
-
-class Options(NamedTuple):
-    """Which sources a class of Config has; see there."""
-
-    env_prefix: str | None = None
-    env_file: Paths = ()
-    secrets_dir: Paths = ()
-    config_file: Paths = ()
 
 
 class Found(NamedTuple):
