@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import UserDict
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from velocipy.plans.misses import Slashes
     from velocipy.plans.plan import Plan
     from velocipy.plans.scope import Scope
+    from velocipy.routing.mounts import Mount
     from velocipy.routing.options import OnDisconnect, Route
     from velocipy.routing.versions import APIVersion
     from velocipy.servers.websockets import OpenWebSockets
@@ -182,6 +183,7 @@ class VelociPy(Router):
         self._drain = Drain()
         self._singletons: list[Singleton] = []
         self._lifespan_state: dict[str, Any] = {}
+        self._mounted_states: dict[int, dict[str, Any]] = {}
         self._lifespan_tasks: dict[asyncio.AbstractEventLoop, LifespanTask] = {}
         super().__init__(
             dependencies=dependencies,
@@ -329,6 +331,12 @@ class VelociPy(Router):
         frozen = self._frozen or self._freeze()
         return bridged(frozen.asgi, frozen.miss), ()
 
+    def _pass_on(self, mount: Mount, connection: Any, path: str) -> Awaitable[Any]:
+        """Have what is mounted answer *connection*, whose path ends with *path*."""
+        from velocipy.servers.bridge import pass_on
+
+        return pass_on(mount, connection, path)
+
     def _knows(self, path: str) -> bool:
         """Tell whether any route has *path*."""
         return (self._frozen or self._freeze()).knows(path)
@@ -429,23 +437,27 @@ class VelociPy(Router):
     @asynccontextmanager
     async def _open_lifespan(self) -> AsyncIterator[dict[str, Any]]:
         from velocipy.lifespan import open_lifespan
+        from velocipy.servers.asgi_lifespan import open_mounted
         from velocipy.singletons import start, stop
 
-        self._freeze()
+        frozen = self._freeze()
         for singleton in self._singletons:
             self.scope().prepare(singleton.function)
         with self._drain.lifespan() as ending:
             async with open_lifespan(self._lifespan, self) as state:
                 before, self._lifespan_state = self._lifespan_state, state
-                singletons = start(self._singletons)
                 try:
-                    yield state
+                    async with open_mounted(frozen.mounts) as self._mounted_states:
+                        singletons = start(self._singletons)
+                        try:
+                            yield state
+                        finally:
+                            ending()
+                            seconds = self._background_timeout
+                            if self._websockets is not None:
+                                await self._websockets.drain(seconds)
+                            await asyncio.gather(stop(singletons, seconds), self._background.drain(seconds))
                 finally:
-                    ending()
-                    seconds = self._background_timeout
-                    if self._websockets is not None:
-                        await self._websockets.drain(seconds)
-                    await asyncio.gather(stop(singletons, seconds), self._background.drain(seconds))
                     self._lifespan_state = before
 
     @asynccontextmanager

@@ -40,6 +40,7 @@ from velocipy.plans.sockets import Sockets
 from velocipy.plans.streams import is_text, item_encoding, streamed_type
 from velocipy.routing.convertors import convertors
 from velocipy.routing.hosts import parse_host
+from velocipy.routing.mounts import Mount
 from velocipy.routing.options import Limits, Route
 from velocipy.routing.path import Segment, parse_path
 from velocipy.routing.urls import Template
@@ -86,6 +87,7 @@ class Frozen(NamedTuple):
     plans: tuple[Plan, ...]
     names: Mapping[str, Template]
     models: Models
+    mounts: Sequence[Route]
 
 
 def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
@@ -161,7 +163,8 @@ def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
     def knows(path: str) -> bool:
         return bool(misses.tree.matches(path) or sockets.tree.matches(path))
 
-    return Frozen(find, find_websocket, knows, asgi, misses.not_found, failures, tuple(plans), names, models)
+    mounts = [plan.route for plan in plans if plan.route is not None and isinstance(plan.route.handler, Mount)]
+    return Frozen(find, find_websocket, knows, asgi, misses.not_found, failures, tuple(plans), names, models, mounts)
 
 
 def _check_codec(codec: JSONCodec, faults: list[StartupError]) -> None:
@@ -227,7 +230,7 @@ def _make_plan(
     if route.json_encoder is not None or route.model_adapters:
         models = Models((*route.model_adapters, *settings.model_adapters), codec)
         results = Results(codec.encode)
-    if isinstance(route.handler, StaticFiles):
+    if isinstance(route.handler, (StaticFiles, Mount)):
         faults += route.handler.faults()
     graph = Graph(
         models,

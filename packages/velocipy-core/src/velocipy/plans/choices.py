@@ -10,7 +10,7 @@ from velocipy.http.response import Response
 from velocipy.plans.plan import Plan
 from velocipy.plans.results import Answers
 from velocipy.routing.path import Segment
-from velocipy.routing.tree import Tree
+from velocipy.routing.tree import ANY, Tree
 from velocipy.routing.versions import APIVersion, no_such_version
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Choice(Plan):
 
     def _elsewhere(self, request: HTTPConnection) -> Chosen | None:
         for targets, values in self._tree.matches(request.path):
-            plan = targets.get(request.method)
+            plan = targets.get(request.method) or targets.get(ANY)
             if isinstance(plan, Choice):
                 chosen = plan.choose(request, values)
                 if chosen is not None:

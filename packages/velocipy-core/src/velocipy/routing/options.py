@@ -162,7 +162,7 @@ class Route(NamedTuple):
 
     Attributes:
         path: The template, with the prefixes of its routers.
-        methods: In upper case.
+        methods: In upper case; "*" for all, where an application is mounted.
         handler: What answers.
         owner: The class whose method the handler is; an instance is made for each request.
         selection: Which fields of the response model leave.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from velocipy.http.response import Response
     from velocipy.routing.around import Around, Inclusion
+    from velocipy.routing.mounts import Kind
 
 Declared = TypeVar("Declared", bound=Handler)
 HandlerOfErrors = TypeVar("HandlerOfErrors", bound=ExceptionHandler)
@@ -165,18 +166,45 @@ class Router:
             yield inclusion.router
             yield from inclusion.router._all_included()
 
-    def mount(self, path: str, handler: Handler, *, name: str | None = None) -> None:
-        """Have *handler* answer GET and HEAD at *path* and everywhere below, where no other route does.
+    def mount(
+        self,
+        path: str,
+        target: Handler,
+        *,
+        name: str | None = None,
+        kind: Kind | None = None,
+        max_content_length: int | None = UNSET,
+    ) -> None:
+        """Have *target* answer at *path* and everywhere below, where no other route does.
+
+        An application answers every method and WebSockets, has *path* at the end of its root path, and its lifespan
+        runs within that of the application in which it is mounted. A handler answers GET and HEAD.
 
         Args:
             path: Such as "/static"; "/" for everything.
-            handler: Such as `StaticFiles`: called with the request, and with what follows the mount in its path.
+            target: A `VelociPy`; an application of ASGI, or of WSGI (with the extra `wsgi`); or a handler such as
+                `StaticFiles`, called with the request, and with what follows the mount in its path.
             name: For `url_for(name, path=...)`.
+            kind: Which of these it is ("asgi", "wsgi", "handler"), where its parameters do not tell.
+            max_content_length: How many bytes a body may have. An application has its own limits, or none, by default.
 
-        Raises: as `add_route` does.
+        Raises:
+            TypeError: If *path* is no str, the target cannot be called, or is of no kind.
+            ValueError: If *kind* is another word.
         """
-        below = f"{path.rstrip('/')}/{{path*}}" if isinstance(path, str) else path  # which add_route refuses
-        self.add_route(below, handler, name=name)
+        _require_path(path)
+        if not callable(target):
+            raise TypeError(f"{path}: {target!r} cannot be called; give an application or a handler")
+        from velocipy.routing.mounts import Mount, kind_of
+
+        below = f"{path.rstrip('/')}/{{path*}}"
+        kind = kind or kind_of(target)
+        if kind == "handler":
+            self.add_route(below, target, name=name, max_content_length=max_content_length)
+        else:
+            limit = None if max_content_length is UNSET else max_content_length
+            self._routes += Mount(target, kind).routes(below, name, limit)
+            self._changed()
 
     def _changed(self) -> None:
         """Called after each change; an application freezes again then."""

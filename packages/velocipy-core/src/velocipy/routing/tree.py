@@ -14,6 +14,9 @@ from velocipy.routing.path import Pattern, Segment, split_path
 
 Target = TypeVar("Target")
 
+ANY = "*"
+"""Stands for every method for which there is nothing else at a path."""
+
 
 class Node(Generic[Target]):
     """A place in the tree: where a path may go on, and what answers each method if it ends here.
@@ -101,6 +104,8 @@ class Tree(Generic[Target]):
         for targets, found in matches:
             if method in targets:
                 return targets[method], found
+            if ANY in targets:
+                return targets[ANY], found
         return (self._refused(method) if matches else self._unknown), ()
 
     def matches(self, path: str) -> list[tuple[dict[str, Target], tuple[str, ...]]]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from velocipy.errors import StartupError
+from velocipy.routing.options import Route
 from velocipy.types import ASGIApp
 
 _logger = logging.getLogger("velocipy")
@@ -44,6 +45,26 @@ async def open_asgi_lifespan(app: ASGIApp, what: str, *, is_optional: bool = Tru
                     raise RuntimeError(f"{what} has not ended well: {reason}") from lifespan.error()
     finally:
         await lifespan.stop()
+
+
+@asynccontextmanager
+async def open_mounted(routes: Sequence[Route]) -> AsyncIterator[dict[int, dict[str, Any]]]:
+    """Run the lifespans of what *routes* mount, one after the other, that of each application once.
+
+    Yields:
+        The state of each, by the id of the application.
+
+    Raises: as `open_asgi_lifespan` does.
+    """
+    states: dict[int, dict[str, Any]] = {}
+    async with AsyncExitStack() as stack:
+        for route in routes:
+            mount: Any = route.handler
+            if id(mount.target) not in states:
+                path = route.path.removesuffix("{path*}")
+                manager = open_asgi_lifespan(mount.app, f"the application mounted at {path}")
+                states[id(mount.target)] = await stack.enter_async_context(manager)
+        yield states
 
 
 class _Lifespan:

@@ -24,6 +24,7 @@ from velocipy.http.response import File, Response, Stream
 from velocipy.http.websocket import WebSocket
 from velocipy.plans.plan import Plan
 from velocipy.plans.results import WITHOUT_BODY, Answers
+from velocipy.routing.mounts import Mount
 from velocipy.routing.options import Limits
 from velocipy.servers.paths import EXACT_PATH
 from velocipy.types import ASGIApp, Receive, Scope, Send
@@ -89,6 +90,17 @@ def bridged(app: ASGIApp, miss: Plan) -> Plan:
 
     limits = Limits(None, miss.limits.form_limits, None, None)  # the application has its own
     return Plan(run, Answers(miss.results), limits=limits, decode=miss.decode)
+
+
+async def pass_on(mount: Mount, connection: Any, path: str) -> Response | None:
+    """Have what is mounted answer a request, or serve a WebSocket; *path* follows the mount in its path."""
+    prefix = connection.path.removesuffix(path).removesuffix("/")
+    scope = scope_of(connection, prefix)
+    scope["state"].update(connection.app._mounted_states.get(id(mount.target), ()))
+    if isinstance(connection, WebSocket):
+        await serve_websocket(mount.app, connection, scope)
+        return None
+    return await answer(mount.app, connection, scope)
 
 
 # -- requests ---------------------------------------------------------------------------------------------------------
