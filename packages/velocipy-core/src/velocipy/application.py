@@ -8,9 +8,11 @@ from collections import UserDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from velocipy.background import Background
+from velocipy.concurrency import MAX_THREADS, WorkerPool
 from velocipy.draining import Drain
 from velocipy.errors import StartupError, StartupErrorGroup
 from velocipy.http.forms import FormLimits
@@ -85,15 +87,20 @@ class VelociPy(Router):
         validate_response: Whether answers are checked against their types before they leave; for development.
         root_path: The path below which a proxy serves the application, such as "/api"; else what the server says of it
             (`--root-path`, ASGI alone), else the environment variable VELOCIPY_ROOT_PATH.
+        worker_pools: How many threads each pool has in which plain functions run, by its name; more calls wait. Routes
+            choose one by `pool=`. "default" has 40 if nothing else is said.
         max_background_tasks: How many requests may have their `BackgroundTasks` run at once, and how many tasks of
             `add_task` may run.
-        background_timeout: Seconds that all of them are waited for when the application stops.
+        background_timeout: Seconds that all of them are waited for when the application stops; then, as long, what runs
+            in worker pools.
 
     Attributes:
         state: What the application keeps for itself, such as a pool opened in the lifespan.
+        worker_pools: The pools by name: each tells its `size`, how many functions are `busy` and `waiting`, and calls
+            one more by `await pool.run(function, ...)`.
 
     Raises:
-        ValueError: If a limit is negative.
+        ValueError: If a limit is negative, or a pool has no thread.
     """
 
     def __init__(
@@ -133,6 +140,7 @@ class VelociPy(Router):
         versioning: APIVersion | None = None,
         validate_response: bool = False,
         root_path: str = "",
+        worker_pools: Mapping[str, int] | None = None,
         max_background_tasks: int = 100,
         background_timeout: float = 20.0,
     ) -> None:
@@ -178,7 +186,11 @@ class VelociPy(Router):
         self._root_path = _checked_root_path("root_path", root_path)
         self._default_root_path = self._root_path or _checked_root_path(ROOT_PATH, os.environ.get(ROOT_PATH, ""))
         self._websockets: OpenWebSockets | None = None
-        self._background = Background(max_background_tasks)
+        sizes = {"default": MAX_THREADS, **(worker_pools or {})}
+        self.worker_pools: Mapping[str, WorkerPool] = MappingProxyType(
+            {name: WorkerPool(name, size) for name, size in sizes.items()}
+        )
+        self._background = Background(max_background_tasks, self.worker_pools["default"])
         self._background_timeout = background_timeout
         self._drain = Drain()
         self._singletons: list[Singleton] = []
@@ -192,6 +204,7 @@ class VelociPy(Router):
             form_limits=form_limits,
             timeout=timeout,
             on_disconnect=on_disconnect,
+            pool="default",
             exception_handlers=exception_handlers,
             default_response_class=default_response_class,
             responses=responses,
@@ -306,6 +319,7 @@ class VelociPy(Router):
                 self._asgi_middleware,
                 partial(asgi.serve_within, self),
                 self._layers,
+                self.worker_pools,
             ),
         )
         self._frozen: Frozen | None = frozen
@@ -369,7 +383,7 @@ class VelociPy(Router):
         """
         from velocipy.plans.scope import Scope
 
-        return Scope((self._frozen or self._freeze()).models, self._overrides)
+        return Scope((self._frozen or self._freeze()).models, self._overrides, self.worker_pools["default"])
 
     def add_task(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> asyncio.Task[Any]:
         """Call *function* in a task that belongs to the application, and return the task, to await or to cancel.
@@ -457,6 +471,8 @@ class VelociPy(Router):
                             if self._websockets is not None:
                                 await self._websockets.drain(seconds)
                             await asyncio.gather(stop(singletons, seconds), self._background.drain(seconds))
+                            if self.is_draining:  # else another lifespan of the application goes on
+                                await asyncio.gather(*(pool.close(seconds) for pool in self.worker_pools.values()))
                 finally:
                     self._lifespan_state = before
 

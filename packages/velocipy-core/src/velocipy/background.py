@@ -14,7 +14,7 @@ from inspect import iscoroutinefunction
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from velocipy.concurrency import call_plain
+from velocipy.concurrency import WorkerPool, call_plain
 from velocipy.errors import HTTPException
 
 _logger = logging.getLogger("velocipy")
@@ -39,12 +39,12 @@ class BackgroundTasks:
         _check(function)
         self.tasks.append((function, args, kwargs))
 
-    async def run(self, name: str) -> None:
-        """Do it all; *name* tells in the log for what."""
+    async def run(self, name: str, pool: WorkerPool) -> None:
+        """Do it all, plain functions in *pool*; *name* tells in the log for what."""
         while self.tasks:  # a task may add another
             function, args, kwargs = self.tasks.pop(0)
             try:
-                await _call(function, *args, **kwargs)
+                await _call(pool, function, *args, **kwargs)
             except Exception:
                 _logger.exception("the background task %s of %s failed", _shown(function), name)
 
@@ -54,10 +54,10 @@ def _check(function: Any) -> None:
         raise TypeError(f"add_task takes a function and its arguments, not {function!r}; do not call it yourself")
 
 
-async def _call(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+async def _call(pool: WorkerPool, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     if iscoroutinefunction(function):
         return await function(*args, **kwargs)
-    return await call_plain(function, *args, **kwargs)
+    return await call_plain(pool, function, *args, **kwargs)
 
 
 def _shown(function: Callable[..., Any]) -> str:
@@ -70,10 +70,12 @@ class Background:
     Args:
         limit: How many lists of tasks run at once, and how many detached tasks. A request whose list finds no place
             waits with its connection, so that clients cannot pile up work without end; a detached task is refused.
+        pool: Where plain functions run.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, pool: WorkerPool) -> None:
         self._limit = limit
+        self._pool = pool
         self._of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _Running] = WeakKeyDictionary()
 
     async def start(self, tasks: BackgroundTasks, name: str) -> None:
@@ -101,7 +103,7 @@ class Background:
         if len(detached) >= self._limit:
             raise HTTPException(503, "Too many tasks are running")
         asker = f" of request {request_id.get()}" if request_id.get() else ""
-        task = asyncio.create_task(_call(function, *args, **kwargs), name=f"{_shown(function)}{asker}")
+        task = asyncio.create_task(_call(self._pool, function, *args, **kwargs), name=f"{_shown(function)}{asker}")
         detached.add(task)
         task.add_done_callback(detached.discard)
         task.add_done_callback(_log_failure)
@@ -144,20 +146,21 @@ class Background:
     def _running(self) -> _Running:
         loop = asyncio.get_running_loop()
         if loop not in self._of_loops:
-            self._of_loops[loop] = _Running(self._limit)
+            self._of_loops[loop] = _Running(self._limit, self._pool)
         return self._of_loops[loop]
 
 
 class _Running:
     """What runs in one loop, and how many more may."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, pool: WorkerPool) -> None:
+        self.pool = pool
         self.tasks: set[asyncio.Task[Any]] = set()
         self.detached: set[asyncio.Task[Any]] = set()
         self.places = asyncio.Semaphore(limit)
 
     def begin(self, tasks: BackgroundTasks, name: str, *, has_place: bool) -> None:
-        task = asyncio.get_running_loop().create_task(tasks.run(name), name=name)  # in a copy of this context
+        task = asyncio.create_task(tasks.run(name, self.pool), name=name)  # in a copy of this context
         if has_place:
             task.add_done_callback(lambda _: self.places.release())
         self.keep(task)

@@ -11,6 +11,7 @@ from copy import copy
 from functools import partial
 from typing import Any, NamedTuple, Union
 
+from velocipy.concurrency import WorkerPool
 from velocipy.conversion.table import UnsupportedType, union_members
 from velocipy.errors import (
     HTTPException,
@@ -70,6 +71,7 @@ class Settings(NamedTuple):
     asgi_middleware: Sequence[Middleware]
     within_asgi: ASGIApp
     layers: Layers
+    worker_pools: Mapping[str, WorkerPool]
 
 
 class Frozen(NamedTuple):
@@ -102,7 +104,11 @@ def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
     encode, decode = settings.codec.encode, settings.codec.decode
     results = Results(encode)
     failures = Failures(
-        settings.exception_handlers, results, debug=settings.debug, problem_details=settings.problem_details
+        settings.exception_handlers,
+        results,
+        debug=settings.debug,
+        problem_details=settings.problem_details,
+        pool=settings.worker_pools["default"],
     )
     misses = Misses(
         encode,
@@ -230,6 +236,11 @@ def _make_plan(
     if route.json_encoder is not None or route.model_adapters:
         models = Models((*route.model_adapters, *settings.model_adapters), codec)
         results = Results(codec.encode)
+    pool = settings.worker_pools.get(route.limits.pool)
+    if pool is None:
+        problem = f"the pool {route.limits.pool!r} of {route.path} is none of {', '.join(settings.worker_pools)}."
+        remedy = f"Say how many threads it has: VelociPy(worker_pools={{{route.limits.pool!r}: 2}})."
+        faults.append(StartupError(problem, remedy, **find_place(route.handler)._asdict()))
     if isinstance(route.handler, (StaticFiles, Mount)):
         faults += route.handler.faults()
     graph = Graph(
@@ -245,8 +256,8 @@ def _make_plan(
     if not route.is_websocket:
         results = _results(route, settings, models, results, faults)
     compiled = Compiled(_cannot_run, results, takes_request=False, source="")
-    if len(faults) == before:
-        compiled = compile_plan(call, template.names, status, models, results, guard)
+    if len(faults) == before and pool is not None:
+        compiled = compile_plan(call, template.names, status, models, pool, results, guard)
     plan = Plan(
         compiled.run,
         compiled.results,

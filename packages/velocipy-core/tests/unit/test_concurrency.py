@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from velocipy.concurrency import MAX_THREADS, call_plain, iterate_in_thread, run_in_thread
+from velocipy.concurrency import MAX_THREADS, WorkerPool, call_plain, iterate_in_thread, run_in_thread
 
 setting: contextvars.ContextVar[str] = contextvars.ContextVar("setting", default="none")
 
@@ -66,7 +66,7 @@ def test_what_a_plain_function_returns_is_awaited_if_it_can_be() -> None:
     def plain() -> Any:
         return later()
 
-    assert asyncio.run(call_plain(plain)) == "later"
+    assert asyncio.run(call_plain(WorkerPool("mine"), plain)) == "later"
 
 
 def test_errors_come_back_as_they_are_but_for_those_no_coroutine_can_raise() -> None:

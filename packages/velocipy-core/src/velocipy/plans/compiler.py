@@ -11,12 +11,12 @@ from __future__ import annotations
 import linecache
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import count
 from types import CodeType
 from typing import Any, NamedTuple
 
-from velocipy.concurrency import call_plain
+from velocipy.concurrency import WorkerPool, call_generator, call_plain
 from velocipy.conversion.constraints import Constrained, Constraint, refuses_blank
 from velocipy.conversion.faults import INVALID, Convert, refusal, refuse
 from velocipy.conversion.scalars import anything, text_int
@@ -53,14 +53,17 @@ def compile_plan(
     path_names: tuple[str, ...],
     status: int | None,
     models: Models,
+    pool: WorkerPool,
     results: Results,
     failures: Failures | None = None,
 ) -> Compiled:
     """Return the function that runs *call* for a request, and *results*, or who stands in where it uses them itself.
 
+    Plain functions run in *pool*.
+
     With *failures*, which answer what goes wrong, it returns a `Response` in any case.
     """
-    writer = _Writer(path_names, models)
+    writer = _Writer(path_names, models, pool)
     results = writer.handler(call, status, results)
     if failures is not None:
         results = writer.guard(results, failures)
@@ -71,12 +74,12 @@ def compile_plan(
     return Compiled(namespace["plan"], results, takes_request, source)
 
 
-def compile_call(call: Call, models: Models) -> Callable[[Any], Awaitable[Any]]:
+def compile_call(call: Call, models: Models, pool: WorkerPool) -> Callable[[Any], Awaitable[Any]]:
     """Return the function that calls *call*, which needs no request, and returns what it returns.
 
     It takes what has a place for the stack of exits, as a request has.
     """
-    writer = _Writer((), models)
+    writer = _Writer((), models, pool)
     writer.plain_call(call)
     exec(_code("\n".join(["async def plan(request):", *writer.lines, ""])), writer.names)
     plan: Callable[[Any], Awaitable[Any]] = writer.names["plan"]
@@ -97,13 +100,14 @@ class _Writer:
     What a user named has a prefix that no name of ours has: call_, context_, convert_, d_, decode_, default_ or p_.
     """
 
-    def __init__(self, path_names: tuple[str, ...], models: Models) -> None:
+    def __init__(self, path_names: tuple[str, ...], models: Models, pool: WorkerPool) -> None:
         self.first_line = "async def plan(request, path):"
         self.lines: list[str] = []
         self.names: dict[str, Any] = {"INVALID": INVALID, "refuse": refuse}
         self._variables: set[str] = set()
         self._path_names = path_names
         self._models = models
+        self._pool = pool
         self._values: dict[Call, str] = {}  # the variables that hold what a call returned
         self._doubts: dict[str, frozenset[str]] = {}  # which inputs have to be valid for a variable to be
         self._block: tuple[frozenset[str], int] | None = None  # the doubts of the block that is open, and its end
@@ -424,7 +428,7 @@ class _Writer:
                 self._line(f"if {' and '.join(f'{name} is not INVALID' for name in sorted(doubts))}:")
         self._line(f"{value} = {self._called(call, hint, arguments)}", depth)
         if call.may_open:
-            self.names |= {"PLAIN": PLAIN, "is_context": is_context, "enter": enter}
+            self.names |= {"PLAIN": PLAIN, "is_context": is_context, "enter": partial(enter, self._pool)}
             self._line(f"if type({value}) not in PLAIN and is_context({value}):", depth)
             self._line(f"{value} = await enter({self._stack(call)}, {value})", depth + 1)
         self._block = doubts, len(self.lines)
@@ -436,11 +440,12 @@ class _Writer:
             return f"{self._name(f'call_{hint}', call.call)}()"
         if call.kind == "async":
             return f"await {self._name(f'call_{hint}', call.call)}({arguments})"
-        if call.kind == "plain":
-            self.names["in_thread"] = call_plain
+        if call.kind in ("plain", "items"):
+            in_thread = "in_thread" if call.kind == "plain" else "items_in_thread"
+            self.names[in_thread] = partial(call_plain if call.kind == "plain" else call_generator, self._pool)
             separator = ", " if arguments else ""
-            return f"await in_thread({self._name(f'call_{hint}', call.call)}{separator}{arguments})"
-        factory = self._name(f"context_{hint}", context_factory(call.call))
+            return f"await {in_thread}({self._name(f'call_{hint}', call.call)}{separator}{arguments})"
+        factory = self._name(f"context_{hint}", context_factory(call.call, self._pool))
         return f"await {self._stack(call)}.enter_async_context({factory}({arguments}))"
 
     def _stack(self, call: Call) -> str:

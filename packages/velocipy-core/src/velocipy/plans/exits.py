@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from typing import Any
 
 from velocipy.background import BackgroundTasks
-from velocipy.concurrency import ThreadedContext
+from velocipy.concurrency import ThreadedContext, WorkerPool
 from velocipy.http.connection import HTTPConnection
 from velocipy.http.exits import open_exits
 
@@ -31,25 +31,28 @@ def open_background(request: HTTPConnection) -> BackgroundTasks:
     return background
 
 
-def context_factory(call: Callable[..., Any]) -> Callable[..., AbstractAsyncContextManager[Any]]:
-    """Return what makes an async context manager of a dependency that stays open: a generator or a context manager."""
+def context_factory(call: Callable[..., Any], pool: WorkerPool) -> Callable[..., AbstractAsyncContextManager[Any]]:
+    """Return what makes an async context manager of a dependency that stays open: a generator or a context manager.
+
+    A plain one is entered and left in threads of *pool*.
+    """
 
     def make(*args: Any, **kwargs: Any) -> AbstractAsyncContextManager[Any]:
         made = call(*args, **kwargs)
         if isinstance(made, AsyncGenerator):
             return asynccontextmanager(lambda: made)()
-        return _as_async(contextmanager(lambda: made)() if isinstance(made, Generator) else made)
+        return _as_async(contextmanager(lambda: made)() if isinstance(made, Generator) else made, pool)
 
     return make
 
 
-async def enter(stack: AsyncExitStack, value: Any) -> Any:
+async def enter(pool: WorkerPool, stack: AsyncExitStack, value: Any) -> Any:
     """Enter the context manager that a dependency returned, and return what stands for it."""
-    return await stack.enter_async_context(_as_async(value))
+    return await stack.enter_async_context(_as_async(value, pool))
 
 
-def _as_async(manager: Any) -> AbstractAsyncContextManager[Any]:
-    return manager if hasattr(manager, "__aenter__") else ThreadedContext(manager)
+def _as_async(manager: Any, pool: WorkerPool) -> AbstractAsyncContextManager[Any]:
+    return manager if hasattr(manager, "__aenter__") else ThreadedContext(manager, pool)
 
 
 PLAIN = frozenset({str, int, float, bool, bytes, dict, list, tuple, set, type(None)})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from velocipy.concurrency import call_plain
+from velocipy.concurrency import WorkerPool, call_plain
 from velocipy.errors import ClientDisconnect, HTTPException, ValidationError
 from velocipy.http.connection import HTTPConnection
 from velocipy.http.response import JSONResponse, Response
@@ -30,6 +30,7 @@ class Failures:
         results: Turns what a handler returns into a response.
         debug: Whether an answer to an unhandled exception tells its traceback.
         problem_details: Whether errors are told as application/problem+json (RFC 9457).
+        pool: Where plain handlers run.
     """
 
     def __init__(
@@ -39,11 +40,13 @@ class Failures:
         *,
         debug: bool,
         problem_details: bool,
+        pool: WorkerPool,
     ) -> None:
         self._handlers = dict(handlers)
         self._results = results
         self._debug = debug
         self._problem_details = problem_details
+        self._pool = pool
 
     def answers_plainly(self, error: Exception) -> bool:
         """Tell whether *error* is answered with `{"detail": ...}`."""
@@ -69,8 +72,10 @@ class Failures:
             handler = next((handlers[500] for handlers in self._chain(request) if 500 in handlers), None)
         if handler is not None:
             try:
-                is_async = call_kind(handler) == "async"
-                result = await (handler(request, error) if is_async else call_plain(handler, request, error))
+                if call_kind(handler) == "async":
+                    result = await handler(request, error)
+                else:
+                    result = await call_plain(self._pool, handler, request, error)
                 answer = await meet(request, self._results.own_response(result))
                 if not expected:  # the handler makes the page; that something went wrong is told as ever
                     self._log(request, error)

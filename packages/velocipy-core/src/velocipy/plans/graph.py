@@ -148,9 +148,11 @@ class Graph:
         owner: type | None = None,
     ) -> Call:
         kind = call_kind(call)
-        if not above and kind in ("async generator", "generator"):
+        if not above and kind == "async generator":
             call, kind = _started(call), "async"
-        if not above and kind not in ("async", "plain"):
+        if not above and kind == "generator":
+            kind = "items"
+        if not above and kind not in ("async", "plain", "items"):
             problem = f"a handler cannot be {'an' if kind[0] == 'a' else 'a'} {kind} manager."
             self._fault(call, "", _Mistake(problem, "Use it as a dependency."))
         arguments = []

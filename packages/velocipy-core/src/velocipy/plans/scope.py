@@ -7,6 +7,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
+from velocipy.concurrency import WorkerPool
 from velocipy.errors import ParameterError, StartupError, StartupErrorGroup
 from velocipy.http.exits import Exits
 from velocipy.models import Models
@@ -22,11 +23,15 @@ class Scope:
     Args:
         models: The application's conversions.
         overrides: Its `dependency_overrides`.
+        pool: Where plain functions run.
     """
 
-    def __init__(self, models: Models, overrides: Mapping[Callable[..., Any], Callable[..., Any]]) -> None:
+    def __init__(
+        self, models: Models, overrides: Mapping[Callable[..., Any], Callable[..., Any]], pool: WorkerPool
+    ) -> None:
         self._models = models
         self._overrides = overrides
+        self._pool = pool
         self._exits: Exits | None = None  # where plans look for it
 
     async def call(self, function: Callable[..., Any], /, **values: Any) -> Any:
@@ -51,7 +56,7 @@ class Scope:
             raise faults[0]
         if faults:
             raise StartupErrorGroup(f"{function!r} cannot be called", faults)
-        return compile_call(call, self._models)
+        return compile_call(call, self._models, self._pool)
 
     async def __aenter__(self) -> Self:
         return self
@@ -63,4 +68,4 @@ class Scope:
         if exits is not None:
             await exits.__aexit__(kind, error, trace)
             if exits.background is not None:
-                await exits.background.run("a scope")
+                await exits.background.run("a scope", self._pool)

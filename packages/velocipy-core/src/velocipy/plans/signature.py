@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
 from velocipy.conversion.table import union_members, unwrap
 from velocipy.errors import ParameterError
 
-Kind = Literal["async", "plain", "made", "async generator", "generator", "async context", "context"]
+Kind = Literal["async", "plain", "made", "items", "async generator", "generator", "async context", "context"]
 """How a callable must be called; "made" is a class that does nothing at that."""
 
 MISSING = inspect.Parameter.empty

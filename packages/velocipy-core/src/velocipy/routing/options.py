@@ -32,12 +32,14 @@ class Limits(NamedTuple):
         form_limits: How many parts a form may have, and how large they may be.
         timeout: Seconds after which a handler that has not answered is cancelled; None for any number.
         on_disconnect: What becomes of a handler whose client leaves; None for what the server does.
+        pool: The name of the worker pool in which plain functions run.
     """
 
     max_content_length: int | None = UNSET
     form_limits: FormLimits = UNSET
     timeout: float | None = UNSET
     on_disconnect: OnDisconnect | None = UNSET
+    pool: str = UNSET
 
     def check(self) -> "Limits":
         """Return it.
@@ -85,6 +87,8 @@ class RouteOptions(TypedDict, total=False):
         timeout: Seconds after which a handler that has not answered is cancelled, and a 504 sent; None for any number.
         on_disconnect: What becomes of a handler whose client leaves: "cancel" cancels it where it waits, "finish" has
             it run to its end in any case, "notify" watches for the client from the start; None: as the server does.
+        pool: The name of the worker pool where the handler runs if it is no async function, where what it yields is
+            made, and where its plain dependencies run: one of the application's `worker_pools`, "default" by default.
         json_encoder: The JSON codec, in place of the application's.
         model_adapters: Adapters for models, asked before the application's.
         host: The host that the route is for; see `Router`.
@@ -113,6 +117,7 @@ class RouteOptions(TypedDict, total=False):
     form_limits: FormLimits
     timeout: float | None
     on_disconnect: OnDisconnect | None
+    pool: str
     json_encoder: JSONCodec | None
     model_adapters: Sequence["ModelAdapter"]
     host: str | None
@@ -143,6 +148,7 @@ class WebSocketOptions(TypedDict, total=False):
     name: str | None
     allowed_origins: Iterable[str] | None
     max_content_length: int | None
+    pool: str
     dependencies: Iterable[Any] | None
     middleware: Iterable[Any]
     json_encoder: JSONCodec | None

@@ -42,6 +42,7 @@ class Router:
         form_limits: How many parts a form may have, and how large they may be.
         timeout: Seconds after which a handler that has not answered is cancelled, and a 504 sent; None for any number.
         on_disconnect: What becomes of a handler whose client leaves; see `RouteOptions`.
+        pool: The name of the worker pool in which plain functions run; see `RouteOptions`.
         exception_handlers: What answers where a handler or dependency fails; see `add_exception_handler`.
         host: The host that the routes are for, such as "api.example.com" or "{tenant}.example.com".
         version: Of the API; a segment of the path after the prefix, unless the application has another `versioning`.
@@ -69,6 +70,7 @@ class Router:
         form_limits: FormLimits = UNSET,
         timeout: float | None = UNSET,
         on_disconnect: OnDisconnect | None = UNSET,
+        pool: str = UNSET,
         exception_handlers: Mapping[ExceptionKey, ExceptionHandler] | None = None,
         host: str | None = None,
         version: str | None = None,
@@ -83,7 +85,7 @@ class Router:
         self.tags = strings("tags", tags)
         self.dependencies = tuple(dependencies or ())
         self._middleware = [as_middleware(item, {}) for item in middleware]
-        self.limits = Limits(max_content_length, form_limits, timeout, on_disconnect).check()
+        self.limits = Limits(max_content_length, form_limits, timeout, on_disconnect, pool).check()
         self.exception_handlers: dict[ExceptionKey, ExceptionHandler] = {}
         self.host = host
         self.api_version = version
