@@ -38,7 +38,7 @@ class Lease(Protocol):
 
 
 class Lock(Protocol):
-    """Says who runs a job; `FileLock` is one, for the processes of one machine."""
+    """Says who runs a job: `FileLock` for the processes of one machine, `velocipy.redis_lock.RedisLock` for several."""
 
     async def acquire(self, name: str) -> Lease | None:
         """Return the lock of the job *name*, None if another has it; what fails is logged and tried again."""
