@@ -194,6 +194,7 @@ class VelociPy(Router):
         self._background_timeout = background_timeout
         self._drain = Drain()
         self._singletons: list[Singleton] = []
+        self._called_alone: list[Callable[..., Any]] = []  # outside requests, and looked at at the start
         self._lifespan_state: dict[str, Any] = {}
         self._mounted_states: dict[int, dict[str, Any]] = {}
         self._lifespan_tasks: dict[asyncio.AbstractEventLoop, LifespanTask] = {}
@@ -256,11 +257,14 @@ class VelociPy(Router):
 
         Raises:
             TypeError: If a check cannot be called.
-            ValueError: If two have the same name, or the time is none.
+            ValueError: If two have the same name, or the time is none. What they depend on is looked at when the
+                application starts.
         """
         from velocipy.health import Readiness
 
+        checks = list(checks)
         self.add_route(path, Readiness(self, checks, timeout).answer, include_in_schema=False)
+        self._called_alone += checks
 
     def add_asgi_middleware(self, middleware: Callable[..., Any] | Middleware, /, **options: Any) -> None:
         """Put *middleware* of ASGI around the application, within what was added before.
@@ -425,6 +429,7 @@ class VelociPy(Router):
         from velocipy.singletons import Singleton
 
         self._singletons.append(Singleton(self, function, name, lock))
+        self._called_alone.append(function)
 
     async def wait_for_background(self) -> None:
         """Wait until no request of this loop has left `BackgroundTasks` to do; for tests."""
@@ -455,8 +460,8 @@ class VelociPy(Router):
         from velocipy.singletons import start, stop
 
         frozen = self._freeze()
-        for singleton in self._singletons:
-            self.scope().prepare(singleton.function)
+        for function in self._called_alone:
+            self.scope().prepare(function)
         with self._drain.lifespan() as ending:
             async with open_lifespan(self._lifespan, self) as state:
                 before, self._lifespan_state = self._lifespan_state, state

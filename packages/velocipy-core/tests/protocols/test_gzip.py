@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import json
 import random
 import threading
 import zlib
@@ -11,7 +12,16 @@ from typing import Annotated, Any, NamedTuple
 import pytest
 from httpx2 import Client
 
-from velocipy import Header, HTMLResponse, HTTPException, PlainTextResponse, Response, StreamingResponse, VelociPy
+from velocipy import (
+    EventSourceResponse,
+    Header,
+    HTMLResponse,
+    HTTPException,
+    PlainTextResponse,
+    Response,
+    StreamingResponse,
+    VelociPy,
+)
 from velocipy.http.response import Stream
 from velocipy.middleware import GZipMiddleware
 from velocipy.testing import TestClient
@@ -27,6 +37,17 @@ closed: list[str] = []
 @app.get("/data")
 async def data() -> dict[str, str]:
     return {"text": TEXT}
+
+
+@app.get("/lines")
+async def lines() -> AsyncIterator[dict[str, str]]:
+    for _ in range(3):
+        yield {"text": TEXT}
+
+
+@app.get("/events", response_class=EventSourceResponse)
+async def events() -> AsyncIterator[str]:
+    yield TEXT
 
 
 @app.get("/shared")
@@ -449,6 +470,15 @@ def test_streams_are_compressed(client: Client, kind: str) -> None:
     assert "content-length" not in answer.headers
     assert answer.headers["vary"] == "Accept-Encoding"
     assert len(client.get("/closed").json()) == 1
+
+
+def test_lines_of_json_are_compressed_and_events_never(client: Client) -> None:
+    answer = client.get("/lines", headers=GZIP)
+    assert (answer.headers["content-encoding"], answer.headers["content-type"]) == ("gzip", "application/jsonl")
+    assert [json.loads(line) for line in answer.text.splitlines()] == [{"text": TEXT}] * 3
+    answer = client.get("/events", headers=GZIP)
+    assert "content-encoding" not in answer.headers
+    assert answer.text == f"data: {TEXT}\n\n"
 
 
 def test_the_length_of_a_stream_is_not_sent_but_kept(client: Client) -> None:

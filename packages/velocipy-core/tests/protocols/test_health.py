@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import pytest
 from httpx2 import Client
 
-from velocipy import Depends, VelociPy
+from velocipy import Depends, StartupError, VelociPy
 from velocipy.testing import TestClient
 
 app = VelociPy()
@@ -171,3 +171,17 @@ def test_what_is_no_check_is_refused_where_it_is_declared() -> None:
         app.add_readiness("/ready2", [disk, disk])
     with pytest.raises(ValueError, match="timeout is 0"):
         app.add_readiness("/ready2", [disk], timeout=0)
+
+
+@pytest.mark.in_process
+def test_a_check_that_needs_a_request_ends_the_start() -> None:
+    app = VelociPy()
+
+    async def page_of(page: int) -> int:
+        return page
+
+    async def check(page: Annotated[int, Depends(page_of)]) -> None: ...
+
+    app.add_readiness(checks=[check])
+    with pytest.raises(StartupError, match="it needs 'page' of a request"), TestClient(app):
+        pass

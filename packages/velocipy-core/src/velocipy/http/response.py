@@ -25,7 +25,8 @@ class Stream:
 
     Args:
         chunks: What makes them.
-        begin: Called with the request that is answered, before the first chunk is asked for.
+        begin: Called with the request that is answered, before the first chunk is asked for. Who wraps the chunks in
+            another stream hands it on.
     """
 
     __slots__ = ("begin", "chunks")

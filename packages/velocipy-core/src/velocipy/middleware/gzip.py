@@ -89,7 +89,8 @@ class GZipMiddleware:
             _weaken(headers)  # as that of the answer was which the client has (RFC 9110 section 15.4.5)
         elif isinstance(response.body, Stream):
             length = headers.pop("content-length")
-            response.body = Stream(_Compressed(response.body, self._level, None if length is None else int(length)))
+            chunks = _Compressed(response.body, self._level, None if length is None else int(length))
+            response.body = Stream(chunks, response.body.begin)
             _tell(headers)
         elif isinstance(response.body, bytes):
             compressed = await _compress(response.body, self._level)
