@@ -60,7 +60,8 @@ class WebSocket(HTTPConnection):
         "_ahead",
         "_is_accepted",
         "_is_closed",
-        "_is_receiving",
+        "_is_interrupted",
+        "_receiver",
         "_sent",
         "close_code",
         "close_reason",
@@ -72,14 +73,15 @@ class WebSocket(HTTPConnection):
     close_reason: str
     _is_accepted: bool
     _is_closed: bool
-    _is_receiving: bool
+    _is_interrupted: bool
+    _receiver: asyncio.Task[Any] | None  # the task that receives
     _sent: int  # messages since somebody has received
     _ahead: asyncio.Task[str | bytes] | None  # receives one message for a handler that only sends
 
     def _begin(self) -> None:
-        self.subprotocol = self.close_code = self._ahead = None
+        self.subprotocol = self.close_code = self._ahead = self._receiver = None
         self.close_reason = ""
-        self._is_accepted = self._is_closed = self._is_receiving = False
+        self._is_accepted = self._is_closed = self._is_interrupted = False
         self._sent = 0
 
     # -- the handshake -----------------------------------------------------------------------------------------------
@@ -314,9 +316,9 @@ class WebSocket(HTTPConnection):
 
     async def _receive(self) -> str | bytes:
         self._require_open()
-        if self._is_receiving:
+        if self._receiver is not None:
             raise RuntimeError("another task receives from this WebSocket; have one task receive, and pass it on")
-        self._is_receiving = True
+        self._receiver = receiver = asyncio.current_task()
         self._sent = 0
         try:
             if self._ahead is None:
@@ -328,8 +330,13 @@ class WebSocket(HTTPConnection):
         except WebSocketDisconnect as end:
             self._leave(end.code, end.reason)
             raise
+        except asyncio.CancelledError:
+            if self._is_interrupted and receiver is not None:
+                receiver.uncancel()
+                raise self._disconnect() from None
+            raise
         finally:
-            self._is_receiving = False
+            self._receiver = None
         limit = self._plan.max_content_length
         if limit is not None and len(data) * 4 > limit and _length(data) > limit:
             raise WebSocketException(1009, f"a message has at most {limit} bytes")
@@ -338,7 +345,7 @@ class WebSocket(HTTPConnection):
     async def _send(self, data: str | bytes) -> None:
         self._require_open()
         self._sent += 1
-        if self._sent > 1 and self._ahead is None and not self._is_receiving:
+        if self._sent > 1 and self._ahead is None and self._receiver is None:
             # Hypercorn and Granian never tell a handler that only sends that its client has left.
             self._ahead = asyncio.create_task(self._read_ahead())
         try:
@@ -373,6 +380,13 @@ class WebSocket(HTTPConnection):
         if self._is_accepted and not self._is_closed:
             self._leave(code, reason)
             await self._shut(code, reason)
+
+    async def _dismiss(self) -> None:
+        """Close it since the application is to end, and have who receives meet that now: no server is sure to tell."""
+        await self._end(1001)
+        if self._receiver is not None:
+            self._is_interrupted = True
+            self._receiver.cancel()
 
     def _forget(self) -> None:
         """End what receives ahead."""

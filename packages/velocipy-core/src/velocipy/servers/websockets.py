@@ -50,7 +50,7 @@ class OpenWebSockets:
     async def _close_at_drain(self) -> None:
         await self._app.wait_for_drain()
         for websocket in [*self._of_loops[asyncio.get_running_loop()].tasks]:
-            await websocket._end(1001)
+            await websocket._dismiss()
 
     async def drain(self, seconds: float) -> None:
         """Wait *seconds* for those who serve what is open; who has not ended then is cancelled and logged."""
