@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import UserDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -453,50 +453,17 @@ class VelociPy(Router):
         """Note that the application is to end; for programs that run a server themselves. From any thread."""
         self._drain.begin()
 
-    @asynccontextmanager
-    async def _open_lifespan(self) -> AsyncIterator[dict[str, Any]]:
-        from velocipy.lifespan import open_lifespan
-        from velocipy.servers.asgi_lifespan import open_mounted
-        from velocipy.singletons import start, stop
+    def _open_lifespan(self) -> AbstractAsyncContextManager[dict[str, Any]]:
+        from velocipy.lifecycle import open_application
 
-        frozen = self._freeze()
-        for function in self._called_alone:
-            self.scope().prepare(function)
-        with self._drain.lifespan() as ending:
-            async with open_lifespan(self._lifespan, self) as state:
-                before, self._lifespan_state = self._lifespan_state, state
-                try:
-                    async with open_mounted(frozen.mounts) as self._mounted_states:
-                        singletons = start(self._singletons)
-                        try:
-                            yield state
-                        finally:
-                            ending()
-                            seconds = self._background_timeout
-                            if self._websockets is not None:
-                                await self._websockets.drain(seconds)
-                            await asyncio.gather(stop(singletons, seconds), self._background.drain(seconds))
-                            if self.is_draining:  # else another lifespan of the application goes on
-                                await asyncio.gather(*(pool.close(seconds) for pool in self.worker_pools.values()))
-                finally:
-                    self._lifespan_state = before
-
-    @asynccontextmanager
-    async def _open_around_lifespan(self) -> AsyncIterator[None]:
-        """Do as `_open_lifespan`, by way of the middleware of ASGI."""
-        from velocipy.servers.asgi_lifespan import open_asgi_lifespan
-
-        async with open_asgi_lifespan(self._freeze().asgi, "the application", is_optional=False) as state:
-            self._lifespan_state = state
-            yield
+        return open_application(self)
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start what the lifespan starts; RSGI servers call it before they serve, while *loop* stands still."""
+        from velocipy.lifecycle import open_around_application
         from velocipy.lifespan import LifespanTask
 
-        manager: AbstractAsyncContextManager[Any] = self._open_lifespan()
-        if self._asgi_middleware:
-            manager = self._open_around_lifespan()
+        manager = open_around_application(self) if self._asgi_middleware else self._open_lifespan()
         task = self._lifespan_tasks[loop] = LifespanTask(manager)
         try:
             task.start(loop)

@@ -135,9 +135,9 @@ class Background:
                     await asyncio.wait(left)
         except TimeoutError:
             for task in running.tasks:
-                _logger.error("the background tasks of %s did not end within %g s", task.get_name(), seconds)
+                _logger.error("the background tasks of %s did not end in time", task.get_name())
             for task in running.detached:
-                _logger.error("the task %s did not end within %g s", task.get_name(), seconds)
+                _logger.error("the task %s did not end in time", task.get_name())
             left = running.tasks | running.detached
             for task in left:
                 task.cancel()

@@ -129,7 +129,7 @@ class WorkerPool:
             for end in left:
                 end.cancel()
                 shown = _shown(ends[end])
-                _logger.error("%s did not end within %g s in the worker pool %s", shown, seconds, self.name)
+                _logger.error("%s did not end in time in the worker pool %s", shown, self.name)
 
 
 _Call = tuple[Future[Any], Callable[[], Any]]

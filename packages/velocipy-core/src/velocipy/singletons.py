@@ -184,4 +184,4 @@ async def stop(tasks: set[asyncio.Task[None]], seconds: float) -> None:
     if tasks:
         _, left = await asyncio.wait(tasks, timeout=seconds)
         for task in left:
-            _logger.error("the %s did not end within %g s", task.get_name(), seconds)
+            _logger.error("the %s did not end in time", task.get_name())

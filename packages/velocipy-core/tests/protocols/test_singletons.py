@@ -200,7 +200,7 @@ def test_what_does_not_end_when_cancelled_is_logged(lock: FileLock, caplog: pyte
     app.add_singleton(stubborn, lock=lock)
     with caplog.at_level(logging.ERROR, "velocipy"), TestClient(app):
         wait_until(lambda: began == ["began"])
-    assert "stubborn did not end within 0.1 s" in caplog.text
+    assert "stubborn did not end in time" in caplog.text
 
 
 @pytest.mark.in_process

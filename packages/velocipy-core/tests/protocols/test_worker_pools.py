@@ -291,7 +291,7 @@ def test_a_thread_that_hangs_is_waited_for_until_the_deadline_and_logged(caplog:
 
     with caplog.at_level(logging.ERROR, "velocipy"):
         asyncio.run(main())
-    assert "hang did not end within 0.3 s in the worker pool hanging" in caplog.text
+    assert "hang did not end in time in the worker pool hanging" in caplog.text
     release.set()
     assert gone("hanging")
     assert called == []

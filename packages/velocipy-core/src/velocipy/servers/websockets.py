@@ -60,7 +60,7 @@ class OpenWebSockets:
             return
         _, late = await asyncio.wait(tasks, timeout=seconds)
         for task in late:
-            _logger.error("a handler of a WebSocket did not end within %g s", seconds)
+            _logger.error("a handler of a WebSocket did not end in time")
             task.cancel()
 
 

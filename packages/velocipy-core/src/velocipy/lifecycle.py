@@ -1,0 +1,62 @@
+"""The start and the end of an application: what is opened before the first request, and ended after the last."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from velocipy.lifespan import open_lifespan
+from velocipy.servers.asgi_lifespan import open_asgi_lifespan, open_mounted
+from velocipy.singletons import start, stop
+
+if TYPE_CHECKING:
+    from velocipy.application import VelociPy
+
+
+@asynccontextmanager
+async def open_application(app: VelociPy) -> AsyncIterator[dict[str, Any]]:
+    """Start *app*, and yield its lifespan state: its own lifespan first, then those of what is mounted, then its jobs.
+
+    The end is the other way round, and begins with what still runs.
+    """
+    frozen = app._freeze()
+    for function in app._called_alone:
+        app.scope().prepare(function)
+    with app._drain.lifespan() as ending:
+        async with open_lifespan(app._lifespan, app) as state:
+            before, app._lifespan_state = app._lifespan_state, state
+            try:
+                async with open_mounted(frozen.mounts) as app._mounted_states:
+                    singletons = start(app._singletons)
+                    try:
+                        yield state
+                    finally:
+                        ending()
+                        await _wind_down(app, singletons)
+            finally:
+                app._lifespan_state = before
+
+
+async def _wind_down(app: VelociPy, singletons: set[asyncio.Task[None]]) -> None:
+    """End what runs, all of it within `background_timeout`."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + app._background_timeout
+
+    def left() -> float:
+        return max(deadline - loop.time(), 0.0)
+
+    if app._websockets is not None:  # whose handlers may leave something to do
+        await app._websockets.drain(left())
+    await asyncio.gather(stop(singletons, left()), app._background.drain(left()))
+    if app.is_draining:  # else another lifespan of the application goes on
+        await asyncio.gather(*(pool.close(left()) for pool in app.worker_pools.values()))
+
+
+@asynccontextmanager
+async def open_around_application(app: VelociPy) -> AsyncIterator[None]:
+    """Do as `open_application`, by way of the middleware of ASGI."""
+    async with open_asgi_lifespan(app._freeze().asgi, "the application", is_optional=False) as state:
+        app._lifespan_state = state
+        yield
