@@ -91,8 +91,8 @@ class VelociPy(Router):
             choose one by `pool=`. "default" has 40 if nothing else is said.
         max_background_tasks: How many requests may have their `BackgroundTasks` run at once, and how many tasks of
             `add_task` may run.
-        background_timeout: Seconds that all of them are waited for when the application stops; then, as long, what runs
-            in worker pools.
+        background_timeout: Seconds that all of them, handlers of WebSockets, singletons and what runs in worker pools
+            are waited for when the application stops.
 
     Attributes:
         state: What the application keeps for itself, such as a pool opened in the lifespan.
