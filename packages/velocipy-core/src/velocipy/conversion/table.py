@@ -47,7 +47,7 @@ class UnsupportedType(TypeError):
 def unwrap(annotation: Any) -> tuple[Any, list[Any]]:
     """Return the type below `Annotated`, `NewType` and type aliases, and what they are annotated with."""
     metadata: list[Any] = []
-    while True:
+    while type(annotation) is not type:  # PERF: which most are, and asking on takes 2 us
         if get_origin(annotation) is Annotated:
             metadata[:0] = annotation.__metadata__
             annotation = annotation.__origin__
@@ -61,7 +61,8 @@ def unwrap(annotation: Any) -> tuple[Any, list[Any]]:
                 alias.__value__, dict(zip(alias.__type_params__, get_args(annotation), strict=False))
             )
         else:
-            return annotation, metadata
+            break
+    return annotation, metadata
 
 
 def is_alias(annotation: Any) -> bool:
