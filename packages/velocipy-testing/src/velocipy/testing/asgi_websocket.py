@@ -18,7 +18,7 @@ from velocipy.testing.running import ClientGoneError
 from velocipy.testing.websocket_exchange import ABNORMAL, MAX_REASON, NORMAL, Ending, WebSocketExchange, is_sendable
 
 CONNECTING, DENYING, OPEN, CLOSED = "connecting", "denying", "open", "closed"
-EXPECTED = {
+EXPECTED: dict[str, tuple[str, ...]] = {
     CONNECTING: ("websocket.accept", "websocket.close", "websocket.http.response.start"),
     DENYING: ("websocket.http.response.body",),
     OPEN: ("websocket.send", "websocket.close"),
