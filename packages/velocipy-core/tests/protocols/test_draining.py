@@ -22,9 +22,9 @@ ENDED = "LIFESPAN ended"
 
 @asynccontextmanager
 async def lifespan(app: VelociPy) -> AsyncIterator[None]:
-    print(BEGAN, flush=True)
+    print(f"{BEGAN}\n", end="", flush=True)
     yield
-    print(f"{ENDED} in process {os.getpid()}, {app.is_draining=}", flush=True)
+    print(f"{ENDED} in process {os.getpid()}, {app.is_draining=}\n", end="", flush=True)
 
 
 app = VelociPy(lifespan=lifespan)
@@ -57,13 +57,13 @@ class Plain:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         assert scope["type"] == "lifespan"
         await receive()
-        print(BEGAN, flush=True)
+        print(f"{BEGAN}\n", end="", flush=True)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await send({"type": "lifespan.shutdown.complete"})
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        print(BEGAN, flush=True)
+        print(f"{BEGAN}\n", end="", flush=True)
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None: ...
 

@@ -18,7 +18,7 @@ HERE = Path(__file__)
 @asynccontextmanager
 async def lifespan(app: VelociPy) -> AsyncIterator[None]:
     yield
-    print("TOLD lifespan ended", flush=True)
+    print("TOLD lifespan ended\n", end="", flush=True)
 
 
 app = VelociPy(lifespan=lifespan)
@@ -27,25 +27,27 @@ app = VelociPy(lifespan=lifespan)
 async def resource() -> AsyncIterator[str]:
     yield "open"
     await asyncio.sleep(0)  # as a commit waits
-    print("TOLD resource closed", flush=True)  # also where the server cancels a request whose answer is sent: Hypercorn
+    print(
+        "TOLD resource closed\n", end="", flush=True
+    )  # also where the server cancels a request whose answer is sent: Hypercorn
 
 
 @app.get("/finish", on_disconnect="finish")
 async def finish(resource: str = Depends(resource)) -> str:
-    print("TOLD begun", flush=True)
+    print("TOLD begun\n", end="", flush=True)
     await asyncio.sleep(1)
-    print("TOLD finished", flush=True)
+    print("TOLD finished\n", end="", flush=True)
     return "finished"
 
 
 @app.get("/events", response_class=EventSourceResponse)
 async def events(resource: str = Depends(resource)) -> AsyncIterator[str]:
-    print("TOLD begun", flush=True)
+    print("TOLD begun\n", end="", flush=True)
     try:
         yield "one"
         await asyncio.sleep(1000)
     finally:
-        print("TOLD finished", flush=True)
+        print("TOLD finished\n", end="", flush=True)
 
 
 def told_when_stopped(live_server: Any, wire: Any, path: str) -> list[str]:

@@ -53,7 +53,7 @@ app = create_app()
 async def report(app: VelociPy) -> AsyncIterator[None]:
     """Says in the server's log how it ended."""
     async with AsyncExitStack() as stack:
-        stack.callback(lambda: print("LIFESPAN", left[-1], flush=True))
+        stack.callback(lambda: print(f"LIFESPAN {left[-1]}\n", end="", flush=True))
         await stack.enter_async_context(lifespan(app))
         yield
 

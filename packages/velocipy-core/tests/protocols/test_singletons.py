@@ -36,11 +36,11 @@ def ticking() -> VelociPy:
         return os.getpid()
 
     async def tick(clock: Annotated[str, Depends(clock)]) -> None:
-        print(f"{clock.upper()} in {os.getpid()}", flush=True)
+        print(f"{clock.upper()} in {os.getpid()}\n", end="", flush=True)
         try:
             await asyncio.sleep(3600)
         finally:
-            print("CLOCK stopped", flush=True)
+            print("CLOCK stopped\n", end="", flush=True)
 
     app.add_singleton(tick, lock=FileLock(os.environ["LOCKS"]))
     return app

@@ -38,7 +38,7 @@ def ticking() -> VelociPy:
         return os.getpid()
 
     async def tick() -> None:
-        print(f"TICKS in {os.getpid()}", flush=True)
+        print(f"TICKS in {os.getpid()}\n", end="", flush=True)
         await asyncio.sleep(3600)
 
     app.add_singleton(tick, lock=RedisLock(os.environ["REDIS"], ttl=TTL))

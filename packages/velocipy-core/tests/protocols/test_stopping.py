@@ -31,7 +31,7 @@ CODES = {  # of what closes a WebSocket, where it is not ours that arrives
 @asynccontextmanager
 async def lifespan(app: VelociPy) -> AsyncIterator[None]:
     yield
-    print("LIFESPAN ended", flush=True)
+    print("LIFESPAN ended\n", end="", flush=True)
 
 
 app = VelociPy(lifespan=lifespan)
@@ -39,12 +39,12 @@ app = VelociPy(lifespan=lifespan)
 
 async def work(name: str) -> None:
     await asyncio.sleep(1.5)
-    print("DONE", name, flush=True)
+    print(f"DONE {name}\n", end="", flush=True)
 
 
 @app.get("/slow")
 async def slow() -> str:
-    print("SLOW began", flush=True)
+    print("SLOW began\n", end="", flush=True)
     await asyncio.sleep(1)
     return "finished"
 
@@ -63,7 +63,7 @@ async def talk(websocket: WebSocket) -> None:
         async for _ in websocket:
             pass
     finally:  # Hypercorn cancels
-        print("DONE talk", flush=True)
+        print("DONE talk\n", end="", flush=True)
 
 
 @app.get("/events", response_class=EventSourceResponse)
@@ -72,7 +72,7 @@ async def events() -> AsyncIterator[str]:
         yield "open"
         await asyncio.sleep(3600)
     finally:
-        print("DONE events", flush=True)
+        print("DONE events\n", end="", flush=True)
 
 
 def test_at_sigterm_streams_and_sockets_end_by_themselves(live_server: Any, velocipy_target: Any) -> None:
