@@ -111,7 +111,7 @@ def test_the_handler_and_its_dependencies_run_in_the_pool_that_is_nearest(
     client: Client, eventually: Callable[..., Any], path: str, pool: str
 ) -> None:
     assert client.get(path).json() == [f"velocipy {pool}"]
-    assert eventually(lambda: client.get("/ended").json()[-1], f"velocipy {pool}") == f"velocipy {pool}"
+    assert eventually(lambda: client.get("/ended").json()[-1:], [f"velocipy {pool}"]) == [f"velocipy {pool}"]
 
 
 def test_plain_dependencies_of_an_async_handler_do_too(client: Client) -> None:
