@@ -130,7 +130,7 @@ def test_plain_dependencies_of_websockets_do_too(client: Any) -> None:
 def test_background_tasks_run_in_the_default_pool(client: Client, eventually: Callable[..., Any]) -> None:
     client.post("/later")
     expected = "task in velocipy default"
-    assert eventually(lambda: client.get("/ended").json()[-1], expected) == expected
+    assert eventually(lambda: client.get("/ended").json()[-1:], [expected]) == [expected]
 
 
 def test_a_function_of_ones_own_can_be_called_in_a_pool(client: Client) -> None:
