@@ -334,14 +334,18 @@ def test_json_has_none(client: Client) -> None:
 # -- underscores -----------------------------------------------------------------------------------------------------
 
 
-def test_underscores_of_a_header_may_stay(client: Client) -> None:
+def test_underscores_of_a_header_may_stay(client: Client, velocipy_target: Any) -> None:
+    if velocipy_target.name == "gunicorn":
+        pytest.skip("Gunicorn drops headers whose names have underscores")
     head = [("X_Token", "a"), ("y-token", "b"), ("Z_TOKEN", "c"), ("many_tokens", "1"), ("many_tokens", "2")]
     assert client.get("/underscores", headers=head).json() == ["a", "b", "c", ["1", "2"]]
     head = [("X-Token", "a"), ("y_token", "b"), ("z-token", "c"), ("many-tokens", "1")]
     assert client.get("/underscores", headers=head).json() == ["-", "-", "-", []]
 
 
-def test_its_faults_have_its_name(client: Client) -> None:
+def test_its_faults_have_its_name(client: Client, velocipy_target: Any) -> None:
+    if velocipy_target.name == "gunicorn":
+        pytest.skip("Gunicorn drops headers whose names have underscores")
     assert faults_of(client.get("/needed-underscore"))[0][:2] == (["header", "x_token"], "missing")
     answer = client.get("/needed-underscore", headers={"x_token": "a"})
     assert faults_of(answer)[0][:2] == (["header", "x_token"], "int_parsing")
