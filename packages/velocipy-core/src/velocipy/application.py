@@ -332,8 +332,12 @@ class VelociPy(Router):
         self._failures = frozen.failures
         return frozen
 
+    def _ready(self) -> Frozen:
+        return self._frozen or self._freeze()
+
     def _changed(self) -> None:
         self._frozen = None
+        self._bridge: Match | None = None  # made of what is frozen, for RSGI
         self._find = self._freeze_and_find
         self._find_websocket = self._freeze_and_find_websocket
 
@@ -346,8 +350,10 @@ class VelociPy(Router):
     def _bridged(self) -> Match:
         from velocipy.servers.bridge import bridged
 
-        frozen = self._frozen or self._freeze()
-        return bridged(frozen.asgi, frozen.miss), ()
+        if self._bridge is None:
+            frozen = self._ready()
+            self._bridge = bridged(frozen.asgi, frozen.miss), ()
+        return self._bridge
 
     def _pass_on(self, mount: Mount, connection: Any, path: str) -> Awaitable[Any]:
         """Have what is mounted answer *connection*, whose path ends with *path*."""
@@ -357,11 +363,11 @@ class VelociPy(Router):
 
     def _knows(self, path: str) -> bool:
         """Tell whether any route has *path*."""
-        return (self._frozen or self._freeze()).knows(path)
+        return self._ready().knows(path)
 
     def _is_websocket(self, name: str) -> bool:
         """Tell whether the route *name* is that of a WebSocket."""
-        template = (self._frozen or self._freeze()).names.get(name)
+        template = self._ready().names.get(name)
         return template is not None and template.is_websocket
 
     def url_for(self, name: str, /, **values: Any) -> str:
@@ -375,7 +381,7 @@ class VelociPy(Router):
         """
         from velocipy.routing.urls import build_path
 
-        names = (self._frozen or self._freeze()).names
+        names = self._ready().names
         if name not in names:
             raise KeyError(f"no route is named {name!r}; there are {', '.join(sorted(names)) or 'none'}")
         return build_path(names[name], values)
@@ -387,7 +393,7 @@ class VelociPy(Router):
         """
         from velocipy.plans.scope import Scope
 
-        return Scope((self._frozen or self._freeze()).models, self._overrides, self.worker_pools["default"])
+        return Scope(self._ready().models, self._overrides, self.worker_pools["default"])
 
     def add_task(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> asyncio.Task[Any]:
         """Call *function* in a task that belongs to the application, and return the task, to await or to cancel.

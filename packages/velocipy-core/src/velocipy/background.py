@@ -14,7 +14,7 @@ from inspect import iscoroutinefunction
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from velocipy.concurrency import WorkerPool, call_plain
+from velocipy.concurrency import WorkerPool, call_plain, shown
 from velocipy.errors import HTTPException
 
 _logger = logging.getLogger("velocipy")
@@ -46,7 +46,7 @@ class BackgroundTasks:
             try:
                 await _call(pool, function, *args, **kwargs)
             except Exception:
-                _logger.exception("the background task %s of %s failed", _shown(function), name)
+                _logger.exception("the background task %s of %s failed", shown(function), name)
 
 
 def _check(function: Any) -> None:
@@ -58,10 +58,6 @@ async def _call(pool: WorkerPool, function: Callable[..., Any], /, *args: Any, *
     if iscoroutinefunction(function):
         return await function(*args, **kwargs)
     return await call_plain(pool, function, *args, **kwargs)
-
-
-def _shown(function: Callable[..., Any]) -> str:
-    return getattr(function, "__qualname__", None) or repr(function)
 
 
 class Background:
@@ -103,7 +99,7 @@ class Background:
         if len(detached) >= self._limit:
             raise HTTPException(503, "Too many tasks are running")
         asker = f" of request {request_id.get()}" if request_id.get() else ""
-        task = asyncio.create_task(_call(self._pool, function, *args, **kwargs), name=f"{_shown(function)}{asker}")
+        task = asyncio.create_task(_call(self._pool, function, *args, **kwargs), name=f"{shown(function)}{asker}")
         detached.add(task)
         task.add_done_callback(detached.discard)
         task.add_done_callback(_log_failure)

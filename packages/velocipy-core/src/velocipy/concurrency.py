@@ -13,9 +13,11 @@ import threading
 import weakref
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
 from concurrent.futures import Future
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from velocipy.errors import ClientDisconnect
 
 if TYPE_CHECKING:
     from queue import SimpleQueue
@@ -81,7 +83,7 @@ class WorkerPool:
             try:
                 return context.run(function, *args, **kwargs)
             except StopIteration as error:  # which no future can carry
-                raise RuntimeError(f"{_shown(function)} raised StopIteration") from error
+                raise RuntimeError(f"{shown(function)} raised StopIteration") from error
 
         future: Future[Result] = Future()
         self._submit(future, call, function)
@@ -128,8 +130,7 @@ class WorkerPool:
                     end.exception()  # who asked has it, or has gone
             for end in left:
                 end.cancel()
-                shown = _shown(ends[end])
-                _logger.error("%s did not end in time in the worker pool %s", shown, self.name)
+                _logger.error("%s did not end in time in the worker pool %s", shown(ends[end]), self.name)
 
 
 _Call = tuple[Future[Any], Callable[[], Any]]
@@ -151,7 +152,8 @@ def _work(calls: SimpleQueue[_Call | None]) -> None:
     calls.put(None)  # for the next thread
 
 
-def _shown(function: Callable[..., Any]) -> str:
+def shown(function: Callable[..., Any]) -> str:
+    """Return what logs call *function*."""
     return getattr(function, "__qualname__", None) or repr(function)
 
 
@@ -204,6 +206,32 @@ async def call_generator(
 ) -> AsyncGenerator[Result]:
     """Call a plain generator function, and return what yields its items, each made in a thread of *pool*."""
     return iterate_in_thread(function(*args, **kwargs), pool)
+
+
+@asynccontextmanager
+async def while_there(gone: asyncio.Future[Any]) -> AsyncGenerator[None]:
+    """Cancel what is done within, where it waits, when *gone* is done: the client has left.
+
+    Raises:
+        ClientDisconnect: In that case.
+    """
+    loop = asyncio.get_running_loop()
+    scope = asyncio.timeout(None)  # never by time: what cancels it is the client
+
+    def leave(_: object) -> None:
+        scope.reschedule(loop.time())
+
+    try:
+        async with scope:
+            gone.add_done_callback(leave)
+            try:
+                yield
+            finally:
+                gone.remove_done_callback(leave)
+    except TimeoutError:
+        if not scope.expired():
+            raise
+        raise ClientDisconnect("the client left before its request was answered") from None
 
 
 class ThreadedContext(AbstractAsyncContextManager[Any]):

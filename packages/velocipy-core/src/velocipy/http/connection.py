@@ -18,7 +18,7 @@ from velocipy.http.multidict import MultiValueDict
 from velocipy.http.query import parse_pairs
 from velocipy.types import State
 
-_PATH = "/!$&'()*+,;=:@~"  # what a path has unencoded (RFC 3986 section 3.3)
+PATH_CHARACTERS = "/!$&'()*+,;=:@~"  # what a path has unencoded (RFC 3986 section 3.3)
 
 if TYPE_CHECKING:
     from velocipy.application import VelociPy
@@ -133,7 +133,7 @@ class HTTPConnection:
         if raw is None:
             from urllib.parse import quote
 
-            return quote(self.path, safe=_PATH)
+            return quote(self.path, safe=PATH_CHARACTERS)
         root_path = self.root_path
         while root_path and raw.startswith(f"{root_path}/") and len(raw) > len(self.path):
             raw = raw.removeprefix(root_path)
@@ -242,7 +242,7 @@ class HTTPConnection:
         from velocipy.http.url import URL
 
         query = self.query_string.replace("#", "%23")  # or what follows would be no part of the query
-        path = quote(self.path, safe=_PATH)
+        path = quote(self.path, safe=PATH_CHARACTERS)
         if not path.startswith("/"):  # as in "OPTIONS *"; "@evil" would be another host (CVE-2026-54282)
             path = f"/{path}"
         return URL(f"{self.base_url}{path}?{query}" if query else f"{self.base_url}{path}")

@@ -7,9 +7,10 @@ raise NotImplementedError here).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
+from functools import partial
+from typing import Any, NamedTuple, TypeVar, overload
 
 from velocipy.errors import (
     ValidationError,
@@ -19,10 +20,8 @@ from velocipy.errors import (
     invalid_json,
 )
 from velocipy.http.connection import HTTPConnection
-
-if TYPE_CHECKING:
-    from velocipy.http.headers import HeadersInput
-    from velocipy.http.response import Response
+from velocipy.http.headers import HeadersInput, MutableHeaders
+from velocipy.http.response import Response
 
 Typed = TypeVar("Typed")
 _LOC = ("message",)
@@ -125,8 +124,6 @@ class WebSocket(HTTPConnection):
             UnsupportedByServer: On RSGI, which carries neither subprotocol nor headers.
             WebSocketDisconnect: If the client has left.
         """
-        from velocipy.http.headers import MutableHeaders
-
         if self._is_closed:
             raise self._disconnect()
         if self._is_accepted:
@@ -226,30 +223,15 @@ class WebSocket(HTTPConnection):
             raise ValidationError([invalid_json(error, _LOC)]) from None
 
     def __aiter__(self) -> AsyncIterator[str | bytes]:
-        return self._messages()
+        return _until_the_end(self._receive)
 
-    async def _messages(self) -> AsyncIterator[str | bytes]:
-        try:
-            while True:
-                yield await self._receive()
-        except WebSocketDisconnect:
-            return
-
-    async def iter_text(self) -> AsyncIterator[str]:
+    def iter_text(self) -> AsyncIterator[str]:
         """Yield text messages until the end; raises as `receive_text` does, but for the end."""
-        try:
-            while True:
-                yield await self.receive_text()
-        except WebSocketDisconnect:
-            return
+        return _until_the_end(self.receive_text)
 
-    async def iter_bytes(self) -> AsyncIterator[bytes]:
+    def iter_bytes(self) -> AsyncIterator[bytes]:
         """Yield binary messages until the end; raises as `receive_bytes` does, but for the end."""
-        try:
-            while True:
-                yield await self.receive_bytes()
-        except WebSocketDisconnect:
-            return
+        return _until_the_end(self.receive_bytes)
 
     @overload
     def iter_json(self) -> AsyncIterator[Any]: ...
@@ -260,13 +242,9 @@ class WebSocket(HTTPConnection):
     @overload
     def iter_json(self, annotation: Any) -> AsyncIterator[Any]: ...
 
-    async def iter_json(self, annotation: Any = Any) -> AsyncIterator[Any]:
+    def iter_json(self, annotation: Any = Any) -> AsyncIterator[Any]:
         """Yield messages read as JSON until the end; raises as `receive_json` does, but for the end."""
-        try:
-            while True:
-                yield await self.receive_json(annotation)
-        except WebSocketDisconnect:
-            return
+        return _until_the_end(partial(self.receive_json, annotation))
 
     async def send_text(self, data: str) -> None:
         """Send a text message.
@@ -304,8 +282,6 @@ class WebSocket(HTTPConnection):
         """
         check_close(code, reason or "")
         if not self._is_accepted:
-            from velocipy.http.response import Response
-
             await self.deny(Response(None, 403))
         elif not self._is_closed:
             self._leave(code, reason or "")
@@ -416,6 +392,14 @@ class WebSocket(HTTPConnection):
 
     def _check_close(self, code: int, reason: str) -> None:
         """Raise UnsupportedByServer if the client does not learn the code or the reason."""
+
+
+async def _until_the_end(receive: Callable[[], Awaitable[Typed]]) -> AsyncIterator[Typed]:
+    try:
+        while True:
+            yield await receive()
+    except WebSocketDisconnect:
+        return
 
 
 def _length(data: str | bytes) -> int:

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 from typing import Any
 
 from velocipy.errors import StartupError
+from velocipy.http.connection import HTTPConnection
 from velocipy.http.middleware import (
     BaseMiddleware,
     HTTPApp,
@@ -88,7 +89,7 @@ class Layers:
         for made, _ in self._all(middleware, faults, place):
             dispatch = _overridden(made, "dispatch_websocket")
             if dispatch is not None:
-                app = _link_websocket(dispatch, app)
+                app = _link(dispatch, app)
         return app
 
     def around_asgi(self, app: ASGIApp, middleware: Sequence[Middleware], faults: list[StartupError]) -> ASGIApp:
@@ -198,9 +199,11 @@ def _no_asgi(made: Any) -> TypeError:
     return TypeError(f"called with an application, it returns a {type(made).__name__}, which is no ASGI application")
 
 
-def _link(dispatch: MiddlewareFunc, call_next: HTTPApp) -> HTTPApp:
-    def call(request: Request) -> Awaitable[Response]:
-        return dispatch(request, call_next)
+def _link(dispatch: Callable[[Any, Any], Any], call_next: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return what has *dispatch* answer a request or serve a WebSocket, around *call_next*."""
+
+    def call(connection: HTTPConnection) -> Any:
+        return dispatch(connection, call_next)
 
     return call
 
@@ -216,13 +219,6 @@ def _watched(dispatch: MiddlewareFunc, call_next: HTTPApp) -> HTTPApp:
             return (await meet(request, response)).copy()
         except BaseException as error:
             return await request.app._failures.answer(request, error)
-
-    return call
-
-
-def _link_websocket(dispatch: Callable[[Any, WebSocketApp], Awaitable[None]], call_next: WebSocketApp) -> WebSocketApp:
-    def call(websocket: WebSocket) -> Awaitable[None]:
-        return dispatch(websocket, call_next)
 
     return call
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from velocipy.errors import HTTPException
+from velocipy.http.connection import PATH_CHARACTERS
 from velocipy.http.request import Request
 from velocipy.http.response import RedirectResponse, Response
 from velocipy.plans.choices import Choice
@@ -85,7 +86,7 @@ class Misses:
         merged = "/" + "/".join(split_path(request.path))
         for path in (merged, merged.rstrip("/") + "/"):
             if path != request.path and self.tree.matches(path):
-                location = request.root_path + quote(path, safe="/!$&'()*+,;=:@~")
+                location = request.root_path + quote(path, safe=PATH_CHARACTERS)
                 query = request.query_string
                 return RedirectResponse(f"{location}?{query}" if query else location)
         return await self._otherwise(request, values)

@@ -9,7 +9,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from velocipy.errors import ClientDisconnect, HTTPException
+from velocipy.concurrency import while_there
+from velocipy.errors import HTTPException
 from velocipy.http.exits import open_exits
 
 if TYPE_CHECKING:
@@ -62,24 +63,8 @@ def _cancelled(run: Run) -> Run:
     """Cancel the handler where it waits when the client leaves."""
 
     async def run_while_wanted(request: Request, values: Sequence[str]) -> Any:
-        gone = request._watch()
-        loop = asyncio.get_running_loop()
-        scope = asyncio.timeout(None)  # never by time: what cancels it is the client
-
-        def leave(_: object) -> None:
-            scope.reschedule(loop.time())
-
-        try:
-            async with scope:
-                gone.add_done_callback(leave)
-                try:
-                    return await run(request, values)
-                finally:
-                    gone.remove_done_callback(leave)
-        except TimeoutError:
-            if not scope.expired():
-                raise
-            raise ClientDisconnect("the client left before its request was answered") from None
+        async with while_there(request._watch()):
+            return await run(request, values)
 
     return run_while_wanted
 

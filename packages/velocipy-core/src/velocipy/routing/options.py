@@ -65,7 +65,27 @@ class Limits(NamedTuple):
         return self._replace(**{name: limit for name, limit in outer._asdict().items() if getattr(self, name) is UNSET})
 
 
-class RouteOptions(TypedDict, total=False):
+class _Options(TypedDict, total=False):
+    """What can be said of the route of a request and of a WebSocket alike; `RouteOptions` tells what it means."""
+
+    name: str | None
+    dependencies: Iterable[Any] | None
+    middleware: Iterable[Any]
+    max_content_length: int | None
+    pool: str
+    json_encoder: JSONCodec | None
+    model_adapters: Sequence["ModelAdapter"]
+    host: str | None
+    version: str | None
+    deprecated: "bool | date"
+    sunset: "date | None"
+    tags: Iterable[str] | None
+    summary: str | None
+    description: str | None
+    include_in_schema: bool
+
+
+class RouteOptions(_Options, total=False):
     """What can be said of a route besides its path and methods.
 
     Attributes:
@@ -100,7 +120,6 @@ class RouteOptions(TypedDict, total=False):
             For documents.
     """
 
-    name: str | None
     status_code: int | None
     response_model: Any
     response_class: type[Response] | None
@@ -111,30 +130,16 @@ class RouteOptions(TypedDict, total=False):
     response_model_exclude_defaults: bool
     response_model_by_alias: bool
     validate_response: bool
-    dependencies: Iterable[Any] | None
-    middleware: Iterable[Any]
-    max_content_length: int | None
     form_limits: FormLimits
     timeout: float | None
     on_disconnect: OnDisconnect | None
-    pool: str
-    json_encoder: JSONCodec | None
-    model_adapters: Sequence["ModelAdapter"]
-    host: str | None
-    version: str | None
-    deprecated: "bool | date"
-    sunset: "date | None"
-    tags: Iterable[str] | None
-    summary: str | None
-    description: str | None
     response_description: str
     responses: Mapping[int | str, Any] | None
     operation_id: str | None
-    include_in_schema: bool
     openapi_extra: Mapping[str, Any] | None
 
 
-class WebSocketOptions(TypedDict, total=False):
+class WebSocketOptions(_Options, total=False):
     """What can be said of the route of a WebSocket besides its path; what is not told here, `RouteOptions` tells.
 
     Attributes:
@@ -145,22 +150,7 @@ class WebSocketOptions(TypedDict, total=False):
         max_content_length: How many bytes a message may have; one that has more closes the WebSocket with 1009.
     """
 
-    name: str | None
     allowed_origins: Iterable[str] | None
-    max_content_length: int | None
-    pool: str
-    dependencies: Iterable[Any] | None
-    middleware: Iterable[Any]
-    json_encoder: JSONCodec | None
-    model_adapters: Sequence["ModelAdapter"]
-    host: str | None
-    version: str | None
-    deprecated: "bool | date"
-    sunset: "date | None"
-    tags: Iterable[str] | None
-    summary: str | None
-    description: str | None
-    include_in_schema: bool
 
 
 class Route(NamedTuple):

@@ -26,11 +26,8 @@ async def serve_websocket(app: VelociPy, scope: Scope, receive: Receive, send: S
     websocket = ASGIWebSocket()
     websocket.app = app
     websocket.method = "GET"
-    root_path = app._root_path or scope.get("root_path") or app._default_root_path
-    websocket.path = path = scope["path"]
-    if root_path:
-        websocket.path = local_path(app, path, root_path, exact=EXACT_PATH in scope)
     websocket._scope = scope
+    websocket.path = local_path(app, scope["path"], websocket._read_root_path(), exact=EXACT_PATH in scope)
     websocket._receive_message = receive
     websocket._send_message = send
     websocket._headers = websocket._cookies = websocket._fields = websocket._state = websocket._exits = None

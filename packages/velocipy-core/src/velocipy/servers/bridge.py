@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from velocipy.concurrency import run_in_thread
 from velocipy.errors import ClientDisconnect, HTTPException, WebSocketDisconnect
-from velocipy.http.connection import HTTPConnection
+from velocipy.http.connection import PATH_CHARACTERS, HTTPConnection
 from velocipy.http.exits import open_exits
 from velocipy.http.files import open_file
 from velocipy.http.request import Request
@@ -30,7 +30,6 @@ from velocipy.servers.paths import EXACT_PATH
 from velocipy.types import ASGIApp, Receive, Scope, Send
 
 _logger = logging.getLogger("velocipy")
-_PATH = "/!$&'()*+,;=:@~"
 _PATHSEND = "http.response.pathsend"
 
 
@@ -58,7 +57,7 @@ def scope_of(connection: HTTPConnection, prefix: str = "") -> dict[str, Any]:
         "http_version": connection.http_version,
         "scheme": connection.scheme,
         "path": root_path + connection.path,
-        "raw_path": (quote(root_path, safe=_PATH) + connection.raw_path).encode("latin-1"),
+        "raw_path": (quote(root_path, safe=PATH_CHARACTERS) + connection.raw_path).encode("latin-1"),
         "query_string": connection.query_string.encode("latin-1"),
         "root_path": root_path + prefix,
         "headers": headers,

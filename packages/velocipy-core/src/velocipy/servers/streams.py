@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any
 
-from velocipy.concurrency import finish_in_thread, iterate_in_thread
+from velocipy.concurrency import finish_in_thread, iterate_in_thread, while_there
 from velocipy.errors import ClientDisconnect, VelociPyException
 from velocipy.http.response import File, Stream
 
@@ -32,25 +32,11 @@ async def send_stream(
     Raises:
         InvalidStream: If the chunks are not *length* bytes in all, where that is known, or no bytes or str.
     """
-    loop = asyncio.get_running_loop()
-    scope = asyncio.timeout(None)  # never by time: what cancels it is the client
-
-    def leave(_: object) -> None:
-        scope.reschedule(loop.time())
-
     try:
-        async with scope, aclosing(_chunks(stream, length)) as chunks:
-            gone.add_done_callback(leave)
-            try:
-                async for chunk in chunks:
-                    await send(chunk)
-            finally:
-                gone.remove_done_callback(leave)
+        async with aclosing(_chunks(stream, length)) as chunks, while_there(gone):
+            async for chunk in chunks:
+                await send(chunk)
     except ClientDisconnect:
-        return False
-    except TimeoutError:
-        if not scope.expired():
-            raise
         return False
     return True
 
