@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import linecache
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from functools import cache, partial
 from itertools import count
 from types import CodeType
 from typing import Any, NamedTuple
 
 from velocipy.concurrency import WorkerPool, call_generator, call_plain
-from velocipy.conversion.constraints import Constrained, Constraint, refuses_blank
-from velocipy.conversion.faults import INVALID, Convert, refusal, refuse
-from velocipy.conversion.scalars import anything, text_int
+from velocipy.conversion.constraints import refuses_blank
+from velocipy.conversion.faults import INVALID, refusal, refuse
+from velocipy.conversion.scalars import anything
 from velocipy.http.cookies import find_cookie
 from velocipy.http.exits import open_exits
 from velocipy.http.forms import read_form, read_form_until
@@ -30,13 +30,13 @@ from velocipy.plans.body import require_json, require_no_browser
 from velocipy.plans.bundles import BLANK, NO_FILE, NO_TEXT, SEVERAL, Bundle
 from velocipy.plans.exits import PLAIN, context_factory, enter, is_context, open_background, open_early
 from velocipy.plans.failures import Failures
+from velocipy.plans.inlining import int_bounds, text_lengths
 from velocipy.plans.plan import Argument, Call, Given, Input, Run
 from velocipy.plans.results import Answers, Results, given_response, join, meet
 from velocipy.plans.sources import OF_BODY, Place
 from velocipy.types import UNSET
 
 _LITERALS = (int, str, bool, float, type(None))
-_SIGNS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 
 
 class Compiled(NamedTuple):
@@ -300,7 +300,7 @@ class _Writer:
             self._line(f"{variable} = {raw}", depth)
             return
         convert = self._name(f"convert_{variable.removeprefix('p_')}", item.convert)
-        lengths = _text_lengths(item.convert)
+        lengths = text_lengths(item.convert)
         if lengths is not None:  # PERF: likewise
             self._line(f"raw = {raw}", depth)
             self._line(f"if {lengths}:", depth)
@@ -308,7 +308,7 @@ class _Writer:
             self._line("else:", depth)
             self._line(f"{variable} = {convert}(raw, {self._loc(item)}, faults)", depth + 1)
             return
-        bounds = _int_bounds(item.convert)
+        bounds = int_bounds(item.convert)
         if bounds is None:
             self._line(f"{variable} = {convert}({raw}, {self._loc(item)}, faults)", depth)
             return
@@ -473,33 +473,6 @@ def _in_order(call: Call) -> list[Call]:
 
 def _can_fail(item: Input) -> bool:
     return item.place != "path" or item.convert is not anything
-
-
-def _text_lengths(convert: Convert | Bundle) -> str | None:
-    """Return the test that a text has to pass, None if it is more than its length, or *convert* makes no text."""
-    if not isinstance(convert, Constrained) or convert.convert is not anything:
-        return None
-    signs = {"min_length": ">=", "max_length": "<="}
-    if not all(name in signs for name, _ in convert.constraints):
-        return None
-    return " and ".join(f"len(raw) {signs[name]} {limit}" for name, limit in convert.constraints)
-
-
-def _int_bounds(convert: Convert | Bundle) -> str | None:
-    """Return the test that an int has to pass, with "{}" for it, "" if it has none; None if *convert* makes no int."""
-    constraints: Sequence[Constraint] = ()
-    if isinstance(convert, Constrained):
-        constraints, convert = convert.constraints, convert.convert
-    if convert is not text_int or not all(name in _SIGNS and type(bound) is int for name, bound in constraints):
-        return None
-    match [(_SIGNS[name], bound) for name, bound in sorted(constraints)]:
-        case []:
-            return ""
-        case [(sign, bound)]:
-            return f"{{}} {sign} {bound}"
-        case [((">" | ">=") as lower, least), (("<" | "<=") as upper, most)]:
-            return f"{least} {lower.replace('>', '<')} {{}} {upper} {most}"
-    return None
 
 
 def _is_keyed(inputs: list[Input]) -> bool:

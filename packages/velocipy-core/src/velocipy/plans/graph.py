@@ -9,13 +9,13 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from copy import deepcopy
 from difflib import get_close_matches
 from functools import partial, wraps
-from typing import Annotated, Any, NamedTuple, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 from velocipy.background import BackgroundTasks
 from velocipy.conversion.constraints import read_constraints
 from velocipy.conversion.scalars import TEXT
 from velocipy.conversion.table import DICTS, LISTS, UnsupportedType, is_optional, union_members, unwrap
-from velocipy.errors import DependencyError, ParameterError, StartupError
+from velocipy.errors import DependencyError, StartupError
 from velocipy.http.connection import HTTPConnection
 from velocipy.http.forms import INSTALL_MULTIPART
 from velocipy.http.headers import check_header
@@ -25,18 +25,18 @@ from velocipy.http.uploads import UploadStream
 from velocipy.http.websocket import WebSocket
 from velocipy.models import Models, shallow
 from velocipy.plans.bundles import Bundle
-from velocipy.plans.dependencies import Dependency, Depends
+from velocipy.plans.dependencies import Dependency
 from velocipy.plans.exits import PLAIN
+from velocipy.plans.markers import Mistake, Written, as_marker, tell_apart
 from velocipy.plans.plan import Argument, Call, Given, Input
 from velocipy.plans.signature import (
     MISSING,
-    Parameter,
     UnreadableSignature,
     call_kind,
     find_place,
     read_parameters,
 )
-from velocipy.plans.sources import OF_BODY, Place, Source, as_source
+from velocipy.plans.sources import OF_BODY, Place, Source
 from velocipy.plans.uploads import can_read_multipart, is_upload, upload_input
 from velocipy.routing.path import Segment
 from velocipy.types import UNSET
@@ -46,26 +46,6 @@ _NO_SOURCE = (
     "Mark it with Query(), Header(), Cookie(), Form(), File() or Body(), give it a type that says where it is from (a "
     "model, dict or list is the body, a plain value a query parameter), or make it with Depends()."
 )
-
-
-class _Written(NamedTuple):
-    """A parameter with its markers told apart from its type."""
-
-    parameter: Parameter
-    annotation: Any  # without our markers, with everything else that it was annotated with
-    source: Source | None
-    dependency: Dependency | None
-    default: Any
-
-
-class _Mistake(Exception):
-    """Ends the reading of one parameter; it becomes a finding with its place."""
-
-    def __init__(self, problem: str, remedy: str, cls: type[StartupError] = ParameterError) -> None:
-        super().__init__(problem)
-        self.problem = problem
-        self.remedy = remedy
-        self.cls = cls
 
 
 class Graph:
@@ -114,23 +94,23 @@ class Graph:
         before = []
         for dependency in dependencies:
             try:
-                marker = _as_marker(dependency)
+                marker = as_marker(dependency)
                 if not isinstance(marker, Dependency):
                     problem = f"its dependencies have {dependency!r}."
-                    raise _Mistake(problem, "Write dependencies=[Depends(function)].", DependencyError)
+                    raise Mistake(problem, "Write dependencies=[Depends(function)].", DependencyError)
                 before.append(self._depend(marker, MISSING, (handler,)))
-            except (_Mistake, UnreadableSignature) as error:
-                self._fault(handler, "", error if isinstance(error, _Mistake) else _unread(error))
+            except (Mistake, UnreadableSignature) as error:
+                self._fault(handler, "", error if isinstance(error, Mistake) else _unread(error))
         try:
             call = self._read(handler, (), before, owner=owner)
             if self._is_websocket and not self._takes_websocket:
                 problem = "it takes no WebSocket, and so could never accept one."
-                self._fault(handler, "", _Mistake(problem, "Add a parameter: websocket: WebSocket."))
+                self._fault(handler, "", Mistake(problem, "Add a parameter: websocket: WebSocket."))
             if self._is_websocket and call.kind == "plain":
                 problem = "a handler of a WebSocket waits for messages, and is not declared async."
-                self._fault(handler, "", _Mistake(problem, "Declare it with async def."))
+                self._fault(handler, "", Mistake(problem, "Declare it with async def."))
         except UnreadableSignature as error:
-            self._fault(handler, "", _Mistake(f"its parameters cannot be read: {error}.", "Wrap it in a function."))
+            self._fault(handler, "", Mistake(f"its parameters cannot be read: {error}.", "Wrap it in a function."))
             return Call(handler, "plain", [])
         self._check_path(call)
         self._check_body(call)
@@ -154,29 +134,29 @@ class Graph:
             kind = "items"
         if not above and kind not in ("async", "plain", "items"):
             problem = f"a handler cannot be {'an' if kind[0] == 'a' else 'a'} {kind} manager."
-            self._fault(call, "", _Mistake(problem, "Use it as a dependency."))
+            self._fault(call, "", Mistake(problem, "Use it as a dependency."))
         arguments = []
         for number, parameter in enumerate(read_parameters(call, self._namespace, self._faults, self._names)):
             try:
                 if owner is not None and number == 0:
                     filled_by: Input | Call | Given = self._instance(owner, call)
                 else:
-                    filled_by = self._fill(_tell_apart(parameter), (*above, call))
-            except _Mistake as mistake:
+                    filled_by = self._fill(tell_apart(parameter), (*above, call))
+            except Mistake as mistake:
                 self._fault(call, parameter.name, mistake)
             except UnreadableSignature as error:
                 self._fault(call, parameter.name, _unread(error))
             except UnsupportedType as error:
-                self._fault(call, parameter.name, _Mistake(f"{error}.", "Correct the type or the constraint."))
+                self._fault(call, parameter.name, Mistake(f"{error}.", "Correct the type or the constraint."))
             except Exception as error:  # of a library that was asked about the type
                 problem = f"its annotation cannot be used: {type(error).__name__}: {error}."
-                self._fault(call, parameter.name, _Mistake(problem, "Correct the annotation."))
+                self._fault(call, parameter.name, Mistake(problem, "Correct the annotation."))
             else:
                 arguments.append(Argument(parameter.name, filled_by, parameter.positional))
         may_open = bool(above) and kind in ("async", "plain") and not _returns_plain(call)
         return Call(call, kind, arguments, before, early=early, may_open=may_open)
 
-    def _fault(self, call: Callable[..., Any], parameter: str, mistake: _Mistake) -> None:
+    def _fault(self, call: Callable[..., Any], parameter: str, mistake: Mistake) -> None:
         place = find_place(call)
         self._faults.append(mistake.cls(mistake.problem, mistake.remedy, parameter=parameter, **place._asdict()))
 
@@ -190,7 +170,7 @@ class Graph:
             similar = get_close_matches(name, self._names - self._path.keys(), 1)
             instead = f"rename {similar[0]!r}" if similar else "take the value out of the path"
             problem = "the path has this value, but no parameter takes it."
-            self._fault(handler.call, name, _Mistake(problem, f"Add the parameter {name!r}, or {instead}."))
+            self._fault(handler.call, name, Mistake(problem, f"Add the parameter {name!r}, or {instead}."))
 
     def _check_body(self, handler: Call) -> None:
         inputs = handler.inputs()
@@ -198,18 +178,18 @@ class Graph:
         form = next((item for item in inputs if item.place in ("form", "file")), None)
         if body is not None and form is not None:
             problem = f"it is read from a JSON body, and {form.name!r} from a form, but a request has one body."
-            mistake = _Mistake(problem, "Take both from the form, or both from the JSON body.")
+            mistake = Mistake(problem, "Take both from the form, or both from the JSON body.")
             self._fault(handler.call, body.name, mistake)
 
     def _check_streams(self, handler: Call) -> None:
         names = sorted({item.name for item in handler.inputs() if item.annotation is UploadStream})
         if len(names) > 1:
             problem = f"it is streamed, as is {names[0]!r}, but only the last part of a form can be."
-            self._fault(handler.call, names[1], _Mistake(problem, "Take all others as UploadFile."))
+            self._fault(handler.call, names[1], Mistake(problem, "Take all others as UploadFile."))
 
     # -- one parameter -----------------------------------------------------------------------------------------------
 
-    def _fill(self, written: _Written, above: tuple[Callable[..., Any], ...]) -> Input | Call | Given:
+    def _fill(self, written: Written, above: tuple[Callable[..., Any], ...]) -> Input | Call | Given:
         """Return what fills a parameter."""
         name = written.parameter.name
         plain, _ = unwrap(written.annotation)
@@ -227,17 +207,15 @@ class Graph:
             return self._input(written, written.source)
         if name in self._path:
             return self._input(written, Source("path"))
-        if _as_marker(plain) is not None:
-            raise _Mistake(f"{plain!r} is a marker, no type.", f"Write Annotated[<type>, {plain!r}].")
+        if as_marker(plain) is not None:
+            raise Mistake(f"{plain!r} is a marker, no type.", f"Write Annotated[<type>, {plain!r}].")
         if plain is MISSING:
-            raise _Mistake("it has no annotation, so that its type is unknown.", f"Write one. {_NO_SOURCE}")
+            raise Mistake("it has no annotation, so that its type is unknown.", f"Write one. {_NO_SOURCE}")
         if isinstance(plain, type) and issubclass(plain, Response):
-            raise _Mistake(
-                f"no {plain.__name__} is handed in.", "Annotate it with Response, or make one and return it."
-            )
+            raise Mistake(f"no {plain.__name__} is handed in.", "Annotate it with Response, or make one and return it.")
         place = self._place_by_type(written.annotation)
         if place is None:
-            raise _Mistake(f"no request can bring a {_type_name(plain)}.", _NO_SOURCE)
+            raise Mistake(f"no request can bring a {_type_name(plain)}.", _NO_SOURCE)
         return self._input(written, Source(place))
 
     def _connection(self, plain: Any) -> Given:
@@ -246,7 +224,7 @@ class Graph:
         if plain is not MISSING and issubclass(plain, wrong):
             there, taken = ("a WebSocket", "request") if self._is_websocket else ("a request", "WebSocket")
             problem = f"it takes a {taken}, but the handler answers {there}."
-            raise _Mistake(
+            raise Mistake(
                 problem,
                 f"Annotate it with {'WebSocket' if self._is_websocket else 'Request'}, or, for both, HTTPConnection.",
             )
@@ -278,41 +256,41 @@ class Graph:
 
     # -- inputs ------------------------------------------------------------------------------------------------------
 
-    def _input(self, written: _Written, source: Source) -> Input:
+    def _input(self, written: Written, source: Source) -> Input:
         name = written.parameter.name
         annotation = Any if unwrap(written.annotation)[0] is MISSING else written.annotation
         default = source.default if written.default is UNSET else written.default
         if default is not UNSET and source.default_factory is not None:
-            raise _Mistake("it has a default and a default_factory.", "Keep one of them.")
+            raise Mistake("it has a default and a default_factory.", "Keep one of them.")
         if self._is_websocket and source.place in OF_BODY:
             problem = f"it is taken from the {source.place}, but the handshake of a WebSocket has no body."
-            raise _Mistake(
+            raise Mistake(
                 problem, "Take it from the path, the query, a header or a cookie, or receive it as a message."
             )
         hyphens = source.place == "header" and source.convert_underscores
         public = source.alias or (name.replace("_", "-") if hyphens else name)
         _check_name(source.place, public)
         if source.place != "file" and any(map(is_upload, _members(annotation))):
-            raise _Mistake(f"a {source.place} has no file.", "Mark it with File(), or not at all.")
+            raise Mistake(f"a {source.place} has no file.", "Mark it with File(), or not at all.")
         if source.place == "path":
             annotation = self._path_type(public, annotation)
             default = UNSET  # a path without its value is another path
         elif source.place == "file":
             if not can_read_multipart():
-                raise _Mistake(*_NO_MULTIPART)
+                raise Mistake(*_NO_MULTIPART)
             return upload_input(public, annotation, default, source)
         elif source.place != "body" and annotation is Any:
             annotation = str
         model = _only_member(annotation)
         if source.place in ("query", "header", "cookie", "form") and self._models.is_model(model):
             if model is not annotation and default is UNSET and source.default_factory is None:
-                raise _Mistake("a model is always there, though its fields may not be.", "Give it a default.")
+                raise Mistake("a model is always there, though its fields may not be.", "Give it a default.")
             fields = self._models.fields(model)
             takes_many = partial(self._takes_many, source.place)
             absent = source.default_factory if default is UNSET else partial(deepcopy, default)
             bundle = Bundle(source, fields, self._models, takes_many, absent)
             if bundle.takes_files and not can_read_multipart():
-                raise _Mistake(*_NO_MULTIPART)
+                raise Mistake(*_NO_MULTIPART)
             return Input(source.place, public, annotation, bundle, default, True, source)
         many = source.place != "body" and self._takes_many(source.place, annotation)
         table = self._models.data if source.place == "body" else self._models.text
@@ -327,7 +305,7 @@ class Graph:
         """Return the type of a value in the path, by its annotation and its convertor."""
         if name not in self._path:
             known = ", ".join(map(repr, self._path)) or "none"
-            raise _Mistake(f"the path has no value {name!r}; it has {known}.", "Put it in the path.")
+            raise Mistake(f"the path has no value {name!r}; it has {known}.", "Put it in the path.")
         convertor = self._path[name]
         if convertor is None:
             return str if annotation is Any else annotation
@@ -339,7 +317,7 @@ class Graph:
             plain, _ = unwrap(member)
             if get_origin(plain) is None and isinstance(plain, type) and not issubclass(plain, plain_wanted):
                 problem = f"the path says {convertor}, the annotation {_type_name(plain)}."
-                raise _Mistake(problem, "Make them agree, or leave the convertor out.")
+                raise Mistake(problem, "Make them agree, or leave the convertor out.")
         return annotation
 
     def _takes_many(self, place: Place, annotation: Any) -> bool:
@@ -347,14 +325,14 @@ class Graph:
         members = [unwrap(member)[0] for member in _members(annotation)]
         lists = [member for member in members if (get_origin(member) or member) in LISTS]
         if lists and len(lists) < len(members):
-            raise _Mistake("it can be a list or a single value.", "Choose one: a list may have one item.")
+            raise Mistake("it can be a list or a single value.", "Choose one: a list may have one item.")
         if lists and place in ("path", "cookie"):
-            raise _Mistake(f"a {place} has one value of a name, no list.", "Take a single value.")
+            raise Mistake(f"a {place} has one value of a name, no list.", "Take a single value.")
         inner = [argument for member in lists for argument in get_args(member) if argument is not Ellipsis]
         for member in (*members, *inner):
             if self._models.is_model(member):
                 problem = f"a {_type_name(member)} cannot be made of single values of the {place}."
-                raise _Mistake(problem, "Take the model itself, or take it from the body.")
+                raise Mistake(problem, "Take the model itself, or take it from the body.")
         return bool(lists)
 
     # -- dependencies ------------------------------------------------------------------------------------------------
@@ -369,23 +347,23 @@ class Graph:
     def _depend(self, dependency: Dependency, annotation: Any, above: tuple[Callable[..., Any], ...]) -> Call:
         target: Any = annotation if dependency.call is None else dependency.call
         if target is MISSING:
-            raise _Mistake("Depends() says nothing, and there is no annotation.", "Name a function.", DependencyError)
+            raise Mistake("Depends() says nothing, and there is no annotation.", "Name a function.", DependencyError)
         if isinstance(target, Hashable):
             overrides: Mapping[Any, Any] = self._overrides
             target = overrides.get(target, target)
         if not callable(target):
             remedy = "Give Depends() a function or a class, without calling it."
-            raise _Mistake(f"it depends on {target!r}, which cannot be called.", remedy, DependencyError)
+            raise Mistake(f"it depends on {target!r}, which cannot be called.", remedy, DependencyError)
         if any(target is call for call in above):
             circle = " -> ".join(find_place(item).handler for item in (*above, target))
-            raise _Mistake(f"the dependency needs itself: {circle}.", "Break the circle.", DependencyError)
+            raise Mistake(f"the dependency needs itself: {circle}.", "Break the circle.", DependencyError)
         key = (target if isinstance(target, Hashable) else id(target), dependency.scope)
         if dependency.use_cache and key in self._calls:
             return self._calls[key]
         made = self._read(target, above, early=dependency.scope == "handler")
         if not made.early and any(call.early for call in made.calls()):
             problem = f"{find_place(target).handler}() outlives what it depends on, which has the scope 'handler'."
-            raise _Mistake(problem, "Give it the scope 'handler' as well.", DependencyError)
+            raise Mistake(problem, "Give it the scope 'handler' as well.", DependencyError)
         if dependency.use_cache:
             self._calls[key] = made
         return made
@@ -403,37 +381,6 @@ def _introduce_neighbours(handler: Call) -> None:
             item.convert.neighbours = frozenset(taken[item.place])
 
 
-def _tell_apart(parameter: Parameter) -> _Written:
-    """Tell the markers of a parameter from its type."""
-    annotation = parameter.annotation
-    metadata: tuple[Any, ...] = ()
-    plain, every = unwrap(annotation)
-    if any(_as_marker(item) is not None for item in every):  # perhaps in a type alias
-        annotation, metadata = plain, tuple(every)
-    hidden = _hidden_marker(annotation)
-    if hidden is not None:
-        problem = f"the marker {hidden!r} stands inside the type."
-        raise _Mistake(problem, "Put it around the whole: Annotated[str | None, Header()].")
-    markers = [marker for item in (*metadata, parameter.default) if (marker := _as_marker(item)) is not None]
-    if len(markers) > 1:
-        named = " and ".join(map(repr, markers))
-        raise _Mistake(f"it is marked as {named}, but a value comes from one place.", "Keep one of the markers.")
-    for item in metadata:
-        if _as_marker(item) is None:
-            annotation = Annotated[annotation, item]
-    marker = markers[0] if markers else None
-    default = parameter.default
-    if default is MISSING or default is ... or _as_marker(default) is not None:
-        default = UNSET
-    return _Written(
-        parameter,
-        annotation,
-        marker if isinstance(marker, Source) else None,
-        marker if isinstance(marker, Dependency) else None,
-        default,
-    )
-
-
 def _check_name(place: Place, name: str) -> None:
     """Refuse a name that no request can have."""
     try:
@@ -442,32 +389,11 @@ def _check_name(place: Place, name: str) -> None:
         elif place == "cookie" and (name != name.strip(" \t") or set(";=") & set(name)):
             raise ValueError(f"cookie name {name!r} has a semicolon, an equals sign or white space around it")
     except ValueError as error:
-        raise _Mistake(f"{error}.", "Give it an alias that a request can have.") from None
+        raise Mistake(f"{error}.", "Give it an alias that a request can have.") from None
 
 
-def _unread(error: UnreadableSignature) -> _Mistake:
-    return _Mistake(f"it cannot be called: {error}.", "Wrap it in a function.", DependencyError)
-
-
-def _as_marker(item: Any) -> Source | Dependency | None:
-    if item is Depends:  # without a call it depends on the class in the annotation
-        return Dependency(None, use_cache=True, scope="request")
-    return item if isinstance(item, Dependency) else as_source(item)
-
-
-def _hidden_marker(annotation: Any, seen: tuple[Any, ...] = ()) -> Source | Dependency | None:
-    """Return a marker that stands within a union or a list, where it would say nothing."""
-    plain, _ = unwrap(annotation)
-    if any(plain is item for item in seen):  # an alias that names itself
-        return None
-    for argument in get_args(plain):
-        for item in unwrap(argument)[1]:
-            if _as_marker(item) is not None:
-                return _as_marker(item)
-        found = _hidden_marker(argument, (*seen, plain))
-        if found is not None:
-            return found
-    return None
+def _unread(error: UnreadableSignature) -> Mistake:
+    return Mistake(f"it cannot be called: {error}.", "Wrap it in a function.", DependencyError)
 
 
 def _started(call: Callable[..., Any]) -> Callable[..., Any]:
