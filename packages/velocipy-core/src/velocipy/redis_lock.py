@@ -91,6 +91,7 @@ class _RedisLease:
         if not await self._client.set(self._key, self._token, nx=True, px=self._milliseconds):
             return False
         uptime = (await self._client.info("server"))["uptime_in_seconds"]
+        _check_cancelled()
         return bool(uptime > self._ttl + 1)  # it counts whole seconds
 
     async def lost(self) -> None:
@@ -105,6 +106,7 @@ class _RedisLease:
             try:
                 async with asyncio.timeout_at(self._asked + self._ttl * 2 / 3):
                     renewed = await self._client.eval(_RENEW, 1, self._key, self._token, self._milliseconds)
+                _check_cancelled()
             except (RedisError, OSError) as error:
                 if loop.time() >= self._asked + self._ttl * 2 / 3:
                     return
@@ -127,6 +129,16 @@ class _RedisLease:
             if self._owns_client:
                 with suppress(RedisError, OSError):
                     await self._client.aclose()
+
+
+def _check_cancelled() -> None:
+    """Raise the cancellation that a call may have kept to itself.
+
+    redis-py calls `asyncio.wait_for`, which before CPython 3.12 returns when it is cancelled as it ends (gh-86296).
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _client_of(url: str) -> Redis:

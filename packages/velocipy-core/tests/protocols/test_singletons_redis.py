@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -255,3 +255,43 @@ def test_who_lost_a_lock_takes_it_from_no_other(redis: RedisServer) -> None:
 def test_what_is_no_lock_is_refused_at_once(url: str, ttl: float) -> None:
     with pytest.raises(ValueError, match="URL must specify|give seconds from 1"):
         RedisLock(url, ttl=ttl)
+
+
+@pytest.mark.in_process
+@pytest.mark.parametrize("command", ["SET", "INFO", "EVAL"])
+def test_a_client_that_keeps_a_cancellation_to_itself_keeps_no_job_alive(redis: RedisServer, command: str) -> None:
+    """As redis-py does on CPython 3.11, when the cancellation comes while a command ends."""
+    from redis.asyncio import Redis
+
+    redis.start(age=OLD)
+
+    cancelled = []
+
+    class Stubborn(Redis):
+        async def execute_command(self, *args: Any, **options: Any) -> Any:
+            execute: Any = super().execute_command
+            answer = await execute(*args, **options)
+            if args[0] == command and not cancelled:
+                cancelled.append(command)
+                task = asyncio.current_task()
+                assert task is not None
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await asyncio.sleep(1)
+            return answer
+
+    async def main() -> None:
+        client = Stubborn.from_url(redis.url)
+
+        async def hold() -> None:
+            lease = await RedisLock(client, ttl=TTL).acquire("job")
+            assert lease is not None
+            await lease.lost()
+
+        task = asyncio.create_task(hold())
+        await asyncio.wait({task}, timeout=3 * TTL)
+        assert cancelled == [command]
+        assert task.cancelled()
+        await client.aclose()
+
+    asyncio.run(main())
