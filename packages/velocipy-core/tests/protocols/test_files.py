@@ -233,6 +233,20 @@ def test_a_file_arrives_whole(client: Any, name: str) -> None:
     assert "content-disposition" not in response.headers
 
 
+@pytest.mark.skipif(not hasattr(os, "posix_fadvise"), reason="this system drops no cache on demand")
+@pytest.mark.parametrize("cached", [[], [(0, 300_000)], [(600_000, 300_000)]], ids=["nothing", "begin", "middle"])
+def test_a_file_arrives_whole_whatever_of_it_is_in_memory(client: Any, cached: list[tuple[int, int]]) -> None:
+    path = FOLDER / "large.bin"
+    with path.open("rb") as file:
+        os.fsync(file.fileno())  # what is not on disk yet stays in memory
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_RANDOM)
+        for offset, count in cached:
+            os.pread(file.fileno(), count, offset)
+
+    assert client.get("/named/large.bin", headers={"range": "bytes=1-"}).content == LARGE[1:]
+
+
 @pytest.mark.parametrize("name", ["empty.txt", "small.bin", "large.bin"])
 def test_head_is_get_without_the_body(client: Any, name: str) -> None:
     get, head = client.get(f"/named/{name}"), client.head(f"/named/{name}", headers={"range": "bytes=0-1"})

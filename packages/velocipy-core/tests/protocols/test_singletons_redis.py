@@ -265,7 +265,7 @@ def test_a_client_that_keeps_a_cancellation_to_itself_keeps_no_job_alive(redis: 
 
     redis.start(age=OLD)
 
-    cancelled = []
+    cancelled: list[str] = []
 
     class Stubborn(Redis):
         async def execute_command(self, *args: Any, **options: Any) -> Any:

@@ -6,6 +6,7 @@ A file is such a body too, where no server sends it by itself. Imported at first
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any
@@ -63,9 +64,30 @@ async def gather(body: Stream | File, length: int | None) -> bytes:
 
 
 async def _chunks_of(file: File) -> AsyncGenerator[bytes]:
-    end = file.offset + file.count
-    for offset in range(file.offset, end, FILE_CHUNK):
-        yield await finish_in_thread(file.read, offset, min(FILE_CHUNK, end - offset))
+    offset, end = file.offset, file.offset + file.count
+    buffer = memoryview(bytearray(min(FILE_CHUNK, file.count)))
+    while offset < end:
+        count = min(FILE_CHUNK, end - offset)
+        chunk = _read_cached(file, offset, buffer[:count])
+        if chunk:
+            await asyncio.sleep(0)  # or a client that takes everything at once would keep the loop to itself
+        else:
+            chunk = await finish_in_thread(file.read, offset, count)
+        yield chunk
+        offset += len(chunk)
+
+
+def _read_cached(file: File, offset: int, buffer: memoryview) -> bytes:
+    """Return what the system has in memory from *offset*, b"" if it would have to wait for the disk.
+
+    PERF: a change of threads takes as long as copying 256 KiB.
+    """
+    if not hasattr(os, "RWF_NOWAIT"):  # Linux has it
+        return b""
+    try:
+        return bytes(buffer[: os.preadv(file.descriptor, [buffer], offset, os.RWF_NOWAIT)])
+    except OSError:  # the disk is needed, or its file system cannot tell
+        return b""
 
 
 async def _chunks(stream: Stream, length: int | None) -> AsyncGenerator[bytes]:
