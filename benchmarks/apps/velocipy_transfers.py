@@ -30,10 +30,14 @@ async def take_form(file: UploadFile) -> int:
 @app.post("/stream")
 async def take_stream(request: Request) -> int:
     count = 0
-    with (FOLDER / "taken").open("wb") as taken:
+    # Opening removes what was there before, and closing may begin to write: both take the disk its time.
+    taken = await asyncio.to_thread((FOLDER / "taken").open, "wb")
+    try:
         async for chunk in request.stream():
             await asyncio.to_thread(taken.write, chunk)
             count += len(chunk)
+    finally:
+        await asyncio.to_thread(taken.close)
     return count
 
 
