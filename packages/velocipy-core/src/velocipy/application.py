@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from velocipy.background import Background
 from velocipy.concurrency import MAX_THREADS, WorkerPool
@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     from velocipy.plans.misses import Slashes
     from velocipy.plans.plan import Plan
     from velocipy.plans.scope import Scope
+    from velocipy.plugin import Plugin
     from velocipy.routing.mounts import Mount
     from velocipy.routing.options import OnDisconnect, Route
+    from velocipy.routing.plugged import Plugins
     from velocipy.routing.versions import APIVersion
     from velocipy.servers.websockets import OpenWebSockets
     from velocipy.singletons import Lock, Singleton
@@ -93,6 +95,8 @@ class VelociPy(Router):
             `add_task` may run.
         background_timeout: Seconds that all of them, handlers of WebSockets, singletons and what runs in worker pools
             are waited for when the application stops.
+        plugins: Plugins, or their names, that add to the application; "installed" for all that are installed, in the
+            order of their names. See `plug`.
 
     Attributes:
         state: What the application keeps for itself, such as a pool opened in the lifespan.
@@ -143,6 +147,7 @@ class VelociPy(Router):
         worker_pools: Mapping[str, int] | None = None,
         max_background_tasks: int = 100,
         background_timeout: float = 20.0,
+        plugins: Iterable[Plugin | str] | Literal["installed"] = (),
     ) -> None:
         if slashes not in ("merge", "strict", "redirect"):
             raise ValueError(f"slashes is 'merge', 'strict' or 'redirect', not {slashes!r}")
@@ -195,6 +200,7 @@ class VelociPy(Router):
         self._drain = Drain()
         self._singletons: list[Singleton] = []
         self._called_alone: list[Callable[..., Any]] = []  # outside requests, and looked at at the start
+        self._plugins: Plugins | None = None
         self._lifespan_state: dict[str, Any] = {}
         self._mounted_states: dict[int, dict[str, Any]] = {}
         self._lifespan_tasks: dict[asyncio.AbstractEventLoop, LifespanTask] = {}
@@ -209,6 +215,7 @@ class VelociPy(Router):
             exception_handlers=exception_handlers,
             default_response_class=default_response_class,
             responses=responses,
+            plugins=[plugins] if isinstance(plugins, str) else plugins,
         )
         self._changed()
 
@@ -229,10 +236,14 @@ class VelociPy(Router):
 
     @property
     def routes(self) -> list[Route]:
-        """Every route in the order of declaration, those of included routers last, with their full paths."""
+        """Every route in the order of declaration, those of included routers last, with their full paths.
+
+        Those that plugins add are there when the application has frozen.
+        """
         from velocipy.routing.around import Around, Inclusion
 
-        around = Around(version_in_path=self._versioning is None, exact_slashes=self._slashes != "merge")
+        exact = self._slashes != "merge"
+        around = Around(version_in_path=self._versioning is None, exact_slashes=exact, plugins=self._plugins)
         return list(self._collect(around, Inclusion(self)))
 
     def add_health(self, path: str = "/health") -> None:
@@ -285,7 +296,7 @@ class VelociPy(Router):
         self._asgi_middleware.append(as_middleware(middleware, options))
         self._changed()
 
-    def _around_routes(self) -> list[Middleware]:
+    def _around_routes(self, added: Iterable[Router]) -> list[Middleware]:
         return []  # that of the application stands around routing itself
 
     # -- freezing ----------------------------------------------------------------------------------------------------
@@ -302,29 +313,41 @@ class VelociPy(Router):
     def _freeze(self) -> Frozen:
         from velocipy.freezing import Settings, freeze
         from velocipy.plans.layers import Layers
+        from velocipy.routing.plugged import Plugins
 
         self._layers = self._layers or Layers()
+        faults: list[StartupError] = []
+        plugins = self._plugins = self._plugins or Plugins(self)
+        if any(router._plugs for router in (self, *self._all_included())):
+            from velocipy.plugging import set_up
+
+            set_up(self, plugins, faults)
+        routes, plugged = self.routes, plugins.of_application
+        if faults:
+            self._plugins = None  # the next start begins anew
         frozen = freeze(
-            self.routes,
+            routes,
             Settings(
                 self._codec,
-                self._model_adapters,
+                (*self._model_adapters, *plugins.model_adapters),
                 self._overrides,
-                self.exception_handlers,
+                {**plugged.added.exception_handlers, **self.exception_handlers},
                 self.limits,
                 self.debug,
                 self._problem_details,
                 self._namespace,
-                self._convertors,
+                {**plugins.convertors, **self._convertors},
                 self._slashes,
                 self._versioning,
                 self._validate_response,
-                self._middleware,
+                super()._around_routes([plugged.added]),
                 self._asgi_middleware,
                 partial(asgi.serve_within, self),
                 self._layers,
                 self.worker_pools,
+                plugged.on_exception,
             ),
+            faults,
         )
         self._frozen: Frozen | None = frozen
         self._find: Callable[[str, str], Match] = frozen.find
@@ -393,7 +416,9 @@ class VelociPy(Router):
         """
         from velocipy.plans.scope import Scope
 
-        return Scope(self._ready().models, self._overrides, self.worker_pools["default"])
+        models = self._ready().models
+        sources = self._plugins.of_application.sources if self._plugins else {}
+        return Scope(models, self._overrides, self.worker_pools["default"], sources)
 
     def add_task(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> asyncio.Task[Any]:
         """Call *function* in a task that belongs to the application, and return the task, to await or to cancel.

@@ -47,6 +47,11 @@ class Drain:
         finally:
             self._waiting.discard(waiter)
 
+    @property
+    def is_in_lifespan(self) -> bool:
+        """Whether a lifespan is open that it listens in."""
+        return self._lifespans > 0
+
     @contextmanager
     def lifespan(self) -> Iterator[Callable[[], None]]:
         """Listen to signals within a lifespan; gives what is to be called when that is about to end.

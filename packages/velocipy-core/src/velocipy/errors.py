@@ -13,7 +13,8 @@ VelociPyException
     ├── PathError                  a path that cannot be read
     ├── RouteConflictError         two routes for one method and path
     ├── ParameterError             a parameter of a handler or dependency
-    └── DependencyError            a dependency that cannot be resolved
+    ├── DependencyError            a dependency that cannot be resolved
+    └── PluginError                a plugin that is not there, or fails
 
 StartupErrorGroup                  several of them at once (an ExceptionGroup)
 
@@ -232,6 +233,18 @@ class ParameterError(StartupError):
 
 class DependencyError(StartupError):
     """A dependency that cannot be called or never ends."""
+
+
+class PluginError(StartupError):
+    """A plugin that is missing, needs what is not there, or fails; that may be at its end as well.
+
+    Attributes:
+        plugin: Its name.
+    """
+
+    def __init__(self, problem: str, remedy: str, *, plugin: str, place: str = "") -> None:
+        super().__init__(problem, remedy, place=place)
+        self.plugin = plugin
 
 
 class StartupErrorGroup(VelociPyException, ExceptionGroup[StartupError]):

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from functools import partial
-from typing import Any, NamedTuple, Union
+from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from velocipy.concurrency import WorkerPool
 from velocipy.conversion.table import UnsupportedType, union_members
@@ -49,6 +49,9 @@ from velocipy.routing.versions import APIVersion, is_version
 from velocipy.serialization import JSONCodec
 from velocipy.types import UNSET, ASGIApp, ExceptionHandler, Handler, Selection
 
+if TYPE_CHECKING:
+    from velocipy.plugin import OnException
+
 Match = tuple[Plan, Sequence[str]]
 
 
@@ -72,6 +75,7 @@ class Settings(NamedTuple):
     within_asgi: ASGIApp
     layers: Layers
     worker_pools: Mapping[str, WorkerPool]
+    on_exception: Sequence[OnException]
 
 
 class Frozen(NamedTuple):
@@ -92,14 +96,18 @@ class Frozen(NamedTuple):
     mounts: Sequence[Route]
 
 
-def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
+def freeze(routes: Iterable[Route], settings: Settings, faults: list[StartupError]) -> Frozen:
     """Compile every route.
+
+    Args:
+        routes: With what they have from the routers around.
+        settings: Those of the application.
+        faults: What is wrong already.
 
     Raises:
         StartupError: The one mistake that was found.
         StartupErrorGroup: All of them, if there are several.
     """
-    faults: list[StartupError] = []
     _check_codec(settings.codec, faults)
     encode, decode = settings.codec.encode, settings.codec.decode
     results = Results(encode)
@@ -109,6 +117,7 @@ def freeze(routes: Iterable[Route], settings: Settings) -> Frozen:
         debug=settings.debug,
         problem_details=settings.problem_details,
         pool=settings.worker_pools["default"],
+        on_exception=settings.on_exception,
     )
     misses = Misses(
         encode,
@@ -250,6 +259,7 @@ def _make_plan(
         template.values,
         _namespace(route, settings),
         settings.convertors,
+        sources={key: call for plugged in reversed(route.plugged) for key, call in plugged.sources.items()},
         is_websocket=route.is_websocket,
     )
     call = graph.read(route.handler, route.dependencies, route.owner)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from velocipy.lifespan import open_lifespan
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def open_application(app: VelociPy) -> AsyncIterator[dict[str, Any]]:
-    """Start *app*, and yield its lifespan state: its own lifespan first, then those of what is mounted, then its jobs.
+    """Start *app*, and yield its lifespan state: plugins first, then its own lifespan, then what is mounted, then jobs.
 
     The end is the other way round, and begins with what still runs.
     """
@@ -25,7 +25,8 @@ async def open_application(app: VelociPy) -> AsyncIterator[dict[str, Any]]:
     for function in app._called_alone:
         app.scope().prepare(function)
     with app._drain.lifespan() as ending:
-        async with open_lifespan(app._lifespan, app) as state:
+        async with _open_plugins(app) as of_plugins, open_lifespan(app._lifespan, app) as own:
+            state = {**of_plugins, **own}
             before, app._lifespan_state = app._lifespan_state, state
             try:
                 async with open_mounted(frozen.mounts) as app._mounted_states:
@@ -37,6 +38,14 @@ async def open_application(app: VelociPy) -> AsyncIterator[dict[str, Any]]:
                         await _wind_down(app, singletons)
             finally:
                 app._lifespan_state = before
+
+
+def _open_plugins(app: VelociPy) -> AbstractAsyncContextManager[dict[str, Any]]:
+    if app._plugins is None or not app._plugins.lifespans:
+        return nullcontext({})
+    from velocipy.plugging import open_lifespans
+
+    return open_lifespans(app._plugins)
 
 
 async def _wind_down(app: VelociPy, singletons: set[asyncio.Task[None]]) -> None:

@@ -82,8 +82,12 @@ class LifespanTask:
 def explain(error: BaseException) -> str:
     """Return what a server should print when the lifespan fails.
 
-    Mistakes in the program stand by themselves, for they say where they are; anything else comes with its traceback.
+    Mistakes in the program stand by themselves, for they say where they are; anything else comes with its traceback,
+    as does what made a plugin fail.
     """
     if isinstance(error, StartupErrorGroup):
         return error.message
-    return str(error) if isinstance(error, StartupError) else "".join(traceback.format_exception(error))
+    if not isinstance(error, StartupError):
+        return "".join(traceback.format_exception(error))
+    cause = "".join(traceback.format_exception(error.__cause__)) if error.__cause__ else ""
+    return f"{error}\n\n{cause}" if cause else str(error)

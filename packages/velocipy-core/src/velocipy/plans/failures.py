@@ -19,6 +19,8 @@ from velocipy.types import ExceptionHandler, ExceptionKey
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from velocipy.plugin import OnException
+
 _logger = logging.getLogger("velocipy")
 
 
@@ -31,6 +33,7 @@ class Failures:
         debug: Whether an answer to an unhandled exception tells its traceback.
         problem_details: Whether errors are told as application/problem+json (RFC 9457).
         pool: Where plain handlers run.
+        on_exception: What plugins of the whole application want to be told of.
     """
 
     def __init__(
@@ -41,12 +44,14 @@ class Failures:
         debug: bool,
         problem_details: bool,
         pool: WorkerPool,
+        on_exception: Sequence[OnException] = (),
     ) -> None:
         self._handlers = dict(handlers)
         self._results = results
         self._debug = debug
         self._problem_details = problem_details
         self._pool = pool
+        self._on_exception = on_exception
 
     def answers_plainly(self, error: Exception) -> bool:
         """Tell whether *error* is answered with `{"detail": ...}`."""
@@ -120,10 +125,22 @@ class Failures:
         }
         message = "unhandled error in %(method)s %(path)r, route %(route)r, request %(request_id)s"
         _logger.error(message, told, exc_info=error, extra={"request": told})
+        self._tell(request, error)
+
+    def _tell(self, request: HTTPConnection, error: BaseException) -> None:
+        """Call the hooks of plugins, those of the innermost router first."""
+        route = request._plan.route
+        hooks = self._on_exception if route is None else [hook for item in route.plugged for hook in item.on_exception]
+        for hook in hooks:
+            try:
+                hook(request, error)
+            except Exception:
+                _logger.exception("%r failed, which was told of %r", hook, error)
 
     def interrupted(self, request: HTTPConnection, error: Exception) -> None:
         """Log that a stream failed when its head had been sent."""
         _logger.error("the answer to %s %r broke off", request.method, request.path, exc_info=error)
+        self._tell(request, error)
 
     def _find(self, error: Exception, request: HTTPConnection | None = None) -> ExceptionHandler | None:
         for handlers in self._chain(request):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from copy import deepcopy
 from difflib import get_close_matches
 from functools import partial, wraps
+from types import MappingProxyType
 from typing import Annotated, Any, get_args, get_origin
 
 from velocipy.background import BackgroundTasks
@@ -58,6 +59,7 @@ class Graph:
         segments: The path of the handler.
         namespace: Local names that its annotations may mean.
         convertors: The types of the convertors in the path.
+        sources: What makes the values of parameters, by their types.
         is_websocket: Whether it talks to a WebSocket rather than answering a request.
     """
 
@@ -70,9 +72,11 @@ class Graph:
         namespace: dict[str, Any] | None,
         convertors: Mapping[str, Any] | None = None,
         *,
+        sources: Mapping[Any, Callable[..., Any]] = MappingProxyType({}),
         is_websocket: bool = False,
     ) -> None:
         self._models = models
+        self._sources = sources
         self._is_websocket = is_websocket
         self._convertors = convertors or {}
         self._overrides = overrides
@@ -207,6 +211,8 @@ class Graph:
             return self._input(written, written.source)
         if name in self._path:
             return self._input(written, Source("path"))
+        if isinstance(plain, Hashable) and plain in self._sources:
+            return self._depend(Dependency(self._sources[plain], use_cache=True, scope="request"), plain, above)
         if as_marker(plain) is not None:
             raise Mistake(f"{plain!r} is a marker, no type.", f"Write Annotated[<type>, {plain!r}].")
         if plain is MISSING:

@@ -24,14 +24,20 @@ class Scope:
         models: The application's conversions.
         overrides: Its `dependency_overrides`.
         pool: Where plain functions run.
+        sources: What makes the values of parameters, by their types.
     """
 
     def __init__(
-        self, models: Models, overrides: Mapping[Callable[..., Any], Callable[..., Any]], pool: WorkerPool
+        self,
+        models: Models,
+        overrides: Mapping[Callable[..., Any], Callable[..., Any]],
+        pool: WorkerPool,
+        sources: Mapping[Any, Callable[..., Any]],
     ) -> None:
         self._models = models
         self._overrides = overrides
         self._pool = pool
+        self._sources = sources
         self._exits: Exits | None = None  # where plans look for it
 
     async def call(self, function: Callable[..., Any], /, **values: Any) -> Any:
@@ -47,7 +53,7 @@ class Scope:
         """Return what `call` does with a scope; raise what it would raise before it calls anything."""
         faults: list[StartupError] = []
         bound = partial(function, **values) if values else function
-        call = Graph(self._models, self._overrides, faults, [], None).read(bound)
+        call = Graph(self._models, self._overrides, faults, [], None, sources=self._sources).read(bound)
         if not faults and (call.inputs() or call.takes(Given.REQUEST) or call.takes(Given.RESPONSE)):
             needed = ", ".join(repr(item.name) for item in call.inputs()) or "'request'"
             problem = f"it needs {needed} of a request, and there is none."

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from velocipy.http.response import Response
+    from velocipy.routing.plugged import Plugged, Plugins
     from velocipy.routing.router import Router
 
 
@@ -23,6 +24,8 @@ class Around(NamedTuple):
     Attributes:
         prefix: Of the path; the version, where it stands in the path, comes between it and `rest`.
         exact_slashes: Whether "/" below a prefix is another path than the prefix.
+        plugins: What plugins have added to the application, if there are any.
+        plugged: Of that, what they have added to the routers around, the innermost first.
     """
 
     prefix: str = ""
@@ -42,11 +45,14 @@ class Around(NamedTuple):
     exception_handlers: tuple[Mapping[ExceptionKey, ExceptionHandler], ...] = ()
     version_in_path: bool = True
     exact_slashes: bool = False
+    plugins: Plugins | None = None
+    plugged: tuple[Plugged, ...] = ()
 
     def within(self, router: Router, included: Inclusion) -> Around:
         """Return what a route of *router* has, which is included here."""
         version = _first(included.version, router.api_version)
         prefix, rest = self.prefix, self.rest + included.prefix + router.prefix
+        added = self.added(router)
         if version is not None:
             prefix, rest = prefix + rest, ""
         return self._replace(
@@ -54,8 +60,13 @@ class Around(NamedTuple):
             rest=rest,
             name=self.name + (f"{router.name}." if router.name else ""),
             tags=(*self.tags, *included.tags, *router.tags),
-            dependencies=(*self.dependencies, *included.dependencies, *router.dependencies),
-            middleware=(*self.middleware, *router._around_routes()),
+            dependencies=(
+                *self.dependencies,
+                *included.dependencies,
+                *(item for part in added for item in part.dependencies),
+                *router.dependencies,
+            ),
+            middleware=(*self.middleware, *router._around_routes(added)),
             limits=router.limits.within(self.limits),
             host=_first(included.host, router.host, self.host),
             version=_first(version, self.version),
@@ -64,8 +75,17 @@ class Around(NamedTuple):
             response_class=router.default_response_class or self.response_class,
             responses={**self.responses, **router.responses, **included.responses},
             include_in_schema=self.include_in_schema and router.include_in_schema and included.include_in_schema,
-            exception_handlers=(router.exception_handlers, *self.exception_handlers),
+            exception_handlers=(
+                router.exception_handlers,
+                *(part.exception_handlers for part in added),
+                *self.exception_handlers,
+            ),
+            plugged=(*(self.plugins.of(router) if self.plugins else ()), *self.plugged),
         )
+
+    def added(self, router: Router) -> list[Router]:
+        """Return what plugins have added to *router*, if they have."""
+        return [plugged.added for plugged in self.plugins.of(router)] if self.plugins else []
 
     def complete(self, route: Route) -> Route:
         """Return *route* as it is here."""
@@ -94,6 +114,7 @@ class Around(NamedTuple):
             responses={**self.responses, **route.responses},
             include_in_schema=self.include_in_schema and route.include_in_schema,
             exception_handlers=self.exception_handlers,
+            plugged=self.plugged,
         )
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from velocipy.models import ModelAdapter
+    from velocipy.routing.plugged import Plugged
 
 
 OnDisconnect = Literal["cancel", "finish", "notify"]
@@ -189,6 +190,7 @@ class Route(NamedTuple):
     deprecated: "bool | date" = False
     sunset: "date | None" = None
     exception_handlers: tuple[Mapping[ExceptionKey, ExceptionHandler], ...] = ()
+    plugged: tuple["Plugged", ...] = ()
     tags: tuple[str, ...] = ()
     summary: str | None = None
     description: str | None = None

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from velocipy.http.response import Response
+    from velocipy.plugin import Key, Plugin
     from velocipy.routing.around import Around, Inclusion
     from velocipy.routing.mounts import Kind
+    from velocipy.routing.plugged import Plug
 
 Declared = TypeVar("Declared", bound=Handler)
 HandlerOfErrors = TypeVar("HandlerOfErrors", bound=ExceptionHandler)
@@ -50,6 +52,7 @@ class Router:
         sunset: When they will be gone.
         default_response_class: Made of what a handler returns, where its route has no `response_class`.
         responses, include_in_schema: For documents.
+        plugins: Plugged in for these routes alone; see `plug`.
 
     Attributes:
         limits: What was said of them here.
@@ -79,6 +82,7 @@ class Router:
         default_response_class: type[Response] | None = None,
         responses: Mapping[int | str, Any] | None = None,
         include_in_schema: bool = True,
+        plugins: Iterable[Plugin | str] = (),
     ) -> None:
         self.prefix = prefix.rstrip("/")
         self.name = name
@@ -94,11 +98,17 @@ class Router:
         self.default_response_class = default_response_class
         self.responses = dict(responses or {})
         self.include_in_schema = include_in_schema
+        self._plugs: list[Plug] = []
+        self._provided: dict[Any, Any] = {}
         self._routes: list[Route] = []
         self._included_in: list[Router] = []
         self._included: list[Inclusion] = []
         for key, handler in (exception_handlers or {}).items():
             self.add_exception_handler(key, handler)
+        if isinstance(plugins, str):
+            raise TypeError(f"plugins takes several, such as [{plugins!r}]")
+        for plugin in plugins:
+            self.plug(plugin)
 
     @property
     def routes(self) -> list[Route]:
@@ -109,10 +119,13 @@ class Router:
 
     def _collect(self, around: Around, included: Inclusion) -> Iterable[Route]:
         here = around.within(self, included)
-        for route in self._routes:
-            yield here.complete(route)
-        for inclusion in self._included:
-            yield from inclusion.router._collect(here, inclusion)
+        parts = (self, *here.added(self))
+        for part in parts:
+            for route in part._routes:
+                yield here.complete(route)
+        for part in parts:
+            for inclusion in part._included:
+                yield from inclusion.router._collect(here, inclusion)
 
     def include_router(
         self,
@@ -159,9 +172,9 @@ class Router:
         )
         self._changed()
 
-    def _around_routes(self) -> list[Middleware]:
-        """Return the middleware that belongs to the plans of the routes."""
-        return self._middleware
+    def _around_routes(self, added: Iterable[Router]) -> list[Middleware]:
+        """Return the middleware that belongs to the plans of the routes: what plugins *added* first, then its own."""
+        return [*(item for part in added for item in part._middleware), *self._middleware]
 
     def _all_included(self) -> Iterable[Router]:
         for inclusion in self._included:
@@ -249,6 +262,32 @@ class Router:
             return function
 
         return decorate
+
+    # -- plugins -----------------------------------------------------------------------------------------------------
+
+    def plug(self, plugin: Plugin | str, /, *, export: bool = False, **options: Any) -> None:
+        """Have *plugin* add to this router, and to all that it includes, when the application starts.
+
+        What it adds holds here alone. In the order of `plug`, unless plugins say by `requires` and `after` that they
+        come later; those of the routers around come first.
+
+        Args:
+            plugin: A `velocipy.plugin.Plugin`; or the name of one that is installed, which is loaded at the start.
+            export: Whether it adds to where this router is included rather than to this router.
+            **options: What a plugin is made with that is given by its name.
+
+        Raises:
+            TypeError: If it is neither, or has its options already. What else is wrong is told at the start.
+        """
+        from velocipy.routing.plugged import made_plug
+
+        self._plugs.append(made_plug(plugin, options, export=export))
+        self._changed()
+
+    def provide(self, key: Key[Any], value: Any) -> None:
+        """Hand *value* to the plugins that are plugged in here and within, which look for it under *key*."""
+        self._provided[key] = value
+        self._changed()
 
     # -- error handlers ----------------------------------------------------------------------------------------------
 

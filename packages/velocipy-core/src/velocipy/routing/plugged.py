@@ -1,0 +1,116 @@
+"""Plugins as routers know them: which were asked for, and what they have added. Imported at first use."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from velocipy.routing.router import Router
+
+if TYPE_CHECKING:
+    from velocipy.models import ModelAdapter
+    from velocipy.plugin import Key, Lifespan, OnException, OnFreeze, OnRoute
+
+
+class Plug(NamedTuple):
+    """A plugin as it was asked for.
+
+    Attributes:
+        plugin: Itself, or its name.
+        options: With which it is made, if it is named.
+        export: Whether it adds to where the router is included.
+        place: "file:line" of where it was plugged in.
+    """
+
+    plugin: Any
+    options: Mapping[str, Any]
+    export: bool
+    place: str
+
+
+def made_plug(plugin: Any, options: Mapping[str, Any], *, export: bool) -> Plug:
+    """Return what `Router.plug` notes.
+
+    Raises:
+        TypeError: If *plugin* is neither a plugin nor a name, or there are options besides.
+    """
+    if isinstance(plugin, type):
+        raise TypeError(f"{plugin.__name__} is a class: plug in what it makes, {plugin.__name__}(...)")
+    if not isinstance(plugin, str):
+        if not callable(getattr(plugin, "setup", None)) or not isinstance(getattr(plugin, "name", None), str):
+            raise TypeError(
+                f"{plugin!r} is no plugin, which has a name and a method setup(); nor is it the name of one"
+            )
+        if options:
+            raise TypeError(f"the plugin {plugin.name!r} has its options; say {', '.join(options)} where it is made")
+    return Plug(plugin, options, export, _caller())
+
+
+def _caller() -> str:
+    frame = sys._getframe(2)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "velocipy":
+        frame = frame.f_back
+    file = Path(frame.f_code.co_filename)
+    return f"{file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file}:{frame.f_lineno}"
+
+
+class Plugged:
+    """What plugins have added to the scope of one router, in one application.
+
+    Attributes:
+        router: Whose scope it is.
+        around: The scope around, None for an application.
+        added: Routes, middleware, dependencies and exception handlers.
+        plugs: What was plugged in, by the names of the plugins.
+        sources: What makes the values of parameters, by their types.
+        provided: What plugins hand to others.
+        on_exception, on_route: Hooks, those of routes with the names of their plugins.
+    """
+
+    __slots__ = ("added", "around", "on_exception", "on_route", "plugs", "provided", "router", "sources")
+
+    def __init__(self, router: Router, around: Plugged | None) -> None:
+        self.router = router
+        self.around = around
+        self.added = Router()
+        self.added._included_in.append(router)  # what is added later counts too
+        self.plugs: dict[str, Plug] = {}
+        self.sources: dict[Any, Callable[..., Any]] = {}
+        self.provided: dict[Key[Any], Any] = {}
+        self.on_exception: list[OnException] = []
+        self.on_route: list[tuple[str, OnRoute]] = []
+
+    def has(self, plugin: str) -> bool:
+        """Tell whether *plugin* is set up here or around."""
+        return plugin in self.plugs or (self.around is not None and self.around.has(plugin))
+
+    def find(self, key: Key[Any]) -> Any:
+        """Return what was provided under *key* here or around, by plugins or by the program; None if nothing was."""
+        for provided in (self.provided, self.router._provided):
+            if key in provided:
+                return provided[key]
+        return None if self.around is None else self.around.find(key)
+
+
+class Plugins:
+    """What plugins have added to one application: to its scopes, the first of which is its own, and to itself."""
+
+    def __init__(self, app: Router) -> None:
+        self.of_application = Plugged(app, None)
+        self._scopes = {app: self.of_application}
+        self.convertors: dict[str, Any] = {}
+        self.model_adapters: list[ModelAdapter] = []
+        self.lifespans: list[tuple[str, Lifespan]] = []
+        self.on_freeze: list[tuple[str, OnFreeze]] = []
+
+    def of(self, router: Router) -> tuple[Plugged, ...]:
+        """Return what was added to *router*: one, or none."""
+        return (self._scopes[router],) if router in self._scopes else ()
+
+    def open(self, router: Router, around: Plugged) -> Plugged:
+        """Return the scope of *router*, made at the first time."""
+        if router not in self._scopes:
+            self._scopes[router] = Plugged(router, around)
+        return self._scopes[router]
