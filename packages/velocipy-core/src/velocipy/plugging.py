@@ -67,7 +67,7 @@ def _find(plugs: Iterator[Plug], plugged: Plugged, faults: list[StartupError]) -
     """Return the plugins that are not set up in the scope yet."""
     found: dict[str, _Found] = {}
     known = {id(plug) for plug in plugged.plugs.values()}
-    for plug in plugs:
+    for plug in sorted(plugs, key=lambda plug: plug.plugin == INSTALLED):  # what is named itself has options
         if id(plug) in known:
             continue
         try:

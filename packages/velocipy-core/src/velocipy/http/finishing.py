@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -55,11 +56,11 @@ class Finishing:
         except BaseException:  # cancelled: who asked has left
             self._tell(request, begun, None, None)
             raise
-        open_exits(request).callback(self._tell, request, begun, response.status_code, None)
+        open_exits(request).ends += (partial(self._tell, request, begun, response.status_code, None),)
         return response
 
     async def dispatch_websocket(self, websocket: WebSocket, call_next: WebSocketApp) -> None:
-        open_exits(websocket).callback(self._tell_websocket, websocket, perf_counter())  # the first there: the last
+        open_exits(websocket).ends += (partial(self._tell_websocket, websocket, perf_counter()),)
         await call_next(websocket)
 
     def _tell_websocket(self, websocket: WebSocket, begun: float) -> None:

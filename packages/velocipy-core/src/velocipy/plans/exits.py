@@ -75,8 +75,9 @@ async def unwind(request: HTTPConnection, error: BaseException | None) -> BaseEx
         return error
     if stack.early is not None:
         stack.push_async_exit(stack.early)
-    if stack.background is not None:
-        open_exits(request).background = stack.background
+    if stack.background is not None or stack.ends:
+        left = open_exits(request)
+        left.background, left.ends = stack.background, stack.ends
     try:
         await stack.__aexit__(type(error) if error else None, error, error.__traceback__ if error else None)
     except Exception as failure:
@@ -95,6 +96,8 @@ async def close(request: HTTPConnection, error: BaseException | None = None) -> 
             _logger.error("closing the dependencies of %s %r failed", request.method, request.path, exc_info=failure)
     finally:
         exits, request._exits = request._exits, None
+        for end in exits.ends if exits is not None else ():
+            end()
         if exits is not None and exits.background is not None and exits.background.tasks:
             name = f"{request.method} {request.path!r}, request {request.id}"
             await request.app._background.start(exits.background, name)

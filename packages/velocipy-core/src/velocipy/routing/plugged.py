@@ -40,9 +40,7 @@ def made_plug(plugin: Any, options: Mapping[str, Any], *, export: bool) -> Plug:
         raise TypeError(f"{plugin.__name__} is a class: plug in what it makes, {plugin.__name__}(...)")
     if not isinstance(plugin, str):
         if not callable(getattr(plugin, "setup", None)) or not isinstance(getattr(plugin, "name", None), str):
-            raise TypeError(
-                f"{plugin!r} is no plugin, which has a name and a method setup(); nor is it the name of one"
-            )
+            raise TypeError(f"{plugin!r} is no plugin: give what has a name and a method setup(), or its name")
         if options:
             raise TypeError(f"the plugin {plugin.name!r} has its options; say {', '.join(options)} where it is made")
     return Plug(plugin, options, export, _caller())
