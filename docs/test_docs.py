@@ -13,6 +13,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -103,6 +104,13 @@ def split_message(text: str) -> tuple[str, dict[str, str], str]:
 
 def test_the_table_of_servers_is_as_measured() -> None:
     subprocess.run([sys.executable, ROOT / "docs" / "make_servers.py", "--check"], check=True)
+
+
+def test_the_stable_modules_are_those_that_are_checked() -> None:
+    page = (ROOT / "docs" / "stability.md").read_text("utf-8")
+    projects = [tomllib.loads(path.read_text("utf-8")) for path in ROOT.glob("packages/*/pyproject.toml")]
+    stable = [name for project in projects for name in project["tool"].get("velocipy", {}).get("stable", [])]
+    assert sorted(re.findall(r"^\| `(velocipy[\w.]*)` \|", page, re.MULTILINE)) == sorted(stable)
 
 
 @pytest.fixture(params=["asgi", "rsgi"])

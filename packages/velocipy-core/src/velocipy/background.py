@@ -17,6 +17,8 @@ from weakref import WeakKeyDictionary
 from velocipy.concurrency import WorkerPool, call_plain, shown
 from velocipy.errors import HTTPException
 
+__all__ = ["BackgroundTasks"]
+
 _logger = logging.getLogger("velocipy")
 
 

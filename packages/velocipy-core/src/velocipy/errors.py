@@ -17,6 +17,7 @@ VelociPyException
     └── PluginError                a plugin that is not there, or fails
 
 StartupErrorGroup                  several of them at once (an ExceptionGroup)
+VelociPyDeprecationWarning         what will be gone (a DeprecationWarning)
 
 PERF: without annotations as text, which are dear to import in a NamedTuple or TypedDict.
 """
@@ -25,6 +26,27 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypedDict
 
 from velocipy.status import STATUS_PHRASES
+
+__all__ = [
+    "ClientDisconnect",
+    "ConfigError",
+    "ConfigProblem",
+    "DependencyError",
+    "Fault",
+    "HTTPException",
+    "ParameterError",
+    "PathError",
+    "PayloadTooLargeException",
+    "RouteConflictError",
+    "StartupError",
+    "StartupErrorGroup",
+    "UnsupportedByServer",
+    "ValidationError",
+    "VelociPyDeprecationWarning",
+    "VelociPyException",
+    "WebSocketDisconnect",
+    "WebSocketException",
+]
 
 
 class VelociPyException(Exception):
@@ -252,3 +274,10 @@ class StartupErrorGroup(VelociPyException, ExceptionGroup[StartupError]):
 
     def derive(self, excs: Sequence[Any], /) -> "StartupErrorGroup":  # type: ignore[override]
         return StartupErrorGroup(self.message, excs)
+
+
+class VelociPyDeprecationWarning(DeprecationWarning):
+    """What is used will be gone: the text names the replacement, and the release in which it goes.
+
+    A class of its own, so that `filterwarnings` of Python and of pytest can choose it.
+    """

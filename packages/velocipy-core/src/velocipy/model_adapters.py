@@ -6,9 +6,26 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from velocipy.conversion.faults import INVALID, Convert, Loc
+from velocipy.conversion.projection import ResponseTypeError
+from velocipy.conversion.table import UnsupportedType
 from velocipy.errors import Fault, ValidationError, invalid_json
 from velocipy.serialization import JSONCodec
 from velocipy.types import Selection
+
+__all__ = [
+    "INVALID",
+    "Convert",
+    "Decoder",
+    "Fault",
+    "Fields",
+    "Loc",
+    "ModelAdapter",
+    "ModelField",
+    "ResponseTypeError",
+    "Selection",
+    "UnsupportedType",
+    "decoder_by_codec",
+]
 
 
 class Decoder(NamedTuple):

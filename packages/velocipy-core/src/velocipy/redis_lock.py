@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from velocipy.singletons import Lease
 
+__all__ = ["RedisLock"]
+
 _logger = logging.getLogger("velocipy")
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0  # seconds between attempts while Redis does not answer; each is twice the last

@@ -14,6 +14,8 @@ from typing import Any, Protocol
 
 from velocipy.types import Secret
 
+__all__ = ["JSONCodec", "MsgspecCodec", "OrjsonCodec", "StdlibCodec"]
+
 
 class JSONCodec(Protocol):
     """Encodes values as JSON and decodes JSON to dicts, lists, strings, numbers, bools and None."""

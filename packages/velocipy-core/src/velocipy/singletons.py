@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from velocipy.application import VelociPy
 
+__all__ = ["FileLock", "Lease", "Lock"]
+
 _logger = logging.getLogger("velocipy")
 
 ASK_AGAIN = 1.0

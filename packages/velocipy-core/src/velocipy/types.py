@@ -7,6 +7,20 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Generic, NamedTuple, TypeVar
 
+__all__ = [
+    "ASGIApp",
+    "ExceptionHandler",
+    "ExceptionKey",
+    "Handler",
+    "Lifespan",
+    "Receive",
+    "Scope",
+    "Secret",
+    "Selection",
+    "Send",
+    "State",
+]
+
 Handler = Callable[..., Any]
 """What answers a route: async or plain, a function or anything that can be called."""
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import string
 from collections.abc import Iterable, Iterator, Mapping
 
+__all__ = ["Headers", "HeadersInput", "MutableHeaders"]
+
 _TOKEN = string.ascii_letters + string.digits + "!#$%&'*+-.^_`|~"
 
 HeadersInput = Mapping[str, str] | Iterable[tuple[str, str]]

@@ -20,6 +20,8 @@ from velocipy.http.multidict import MultiValueDict
 if TYPE_CHECKING:
     from velocipy.http.uploads import UploadFile
 
+__all__ = ["Request"]
+
 
 class Request(HTTPConnection):
     """One request, as it came. Servers make it; handlers take it by the annotation `Request` or the name `request`.

@@ -19,6 +19,20 @@ if TYPE_CHECKING:
     from velocipy.http.connection import HTTPConnection
     from velocipy.http.set_cookie import SameSite
 
+__all__ = [
+    "AnyURL",
+    "Body",
+    "File",
+    "FileResponse",
+    "HTMLResponse",
+    "JSONResponse",
+    "PlainTextResponse",
+    "RedirectResponse",
+    "Response",
+    "Stream",
+    "StreamingResponse",
+]
+
 
 class Stream:
     """A body that comes in chunks of bytes or str (sent as UTF-8), made while it is sent.

@@ -23,6 +23,8 @@ from velocipy.http.connection import HTTPConnection
 from velocipy.http.headers import HeadersInput, MutableHeaders
 from velocipy.http.response import Response
 
+__all__ = ["MessageKind", "WebSocket", "WebSocketMessage"]
+
 Typed = TypeVar("Typed")
 _LOC = ("message",)
 _SECURE = {"http": "ws", "https": "wss"}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
+__all__ = ["Depends"]
+
 Lifetime = Literal["request", "handler"]
 
 

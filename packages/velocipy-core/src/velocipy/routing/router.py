@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from velocipy.routing.mounts import Kind
     from velocipy.routing.plugged import Plug
 
+__all__ = ["Router"]
+
 Declared = TypeVar("Declared", bound=Handler)
 HandlerOfErrors = TypeVar("HandlerOfErrors", bound=ExceptionHandler)
 DeclaredMiddleware = TypeVar("DeclaredMiddleware", bound=Callable[..., Any])

@@ -36,6 +36,8 @@ from velocipy.testing.servers import RunningServer, ServerMissingError
 from velocipy.testing.targets import CHOICES, ServerPool, Target, choose
 from velocipy.testing.websocket_clients import AsyncWebSocketClient, WebSocketClient
 
+__all__ = ["app", "async_client", "client", "client_factory", "live_server", "velocipy_target"]
+
 OPTION = "velocipy_server"
 NAMED = "velocipy_app"  # the marker and the setting
 IN_PROCESS = "in_process"
