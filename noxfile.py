@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import re
 import shutil
 import sys
+import tempfile
 import zipfile
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import nox
 
@@ -41,12 +45,16 @@ if sys.platform != "win32":  # where Gunicorn does not run
     SERVERS["gunicorn-uvicorn"] = ["velocipy-core[gunicorn,uvicorn]", "uvicorn-worker>=0.4"]
 CELLS = [(package, server) for server in SERVERS for package in PACKAGES]  # in process first: the cheapest
 QUICK = ("in-process", "granian-rsgi")  # both protocols, and one real server; `nox -s tests` runs on all
-PARALLEL = ("--numprocesses=auto", "--dist=loadfile")  # for what takes minutes
 nox.options.sessions = [
-    *("lint", "contracts", "types", "shipped"),
+    *("lint", "contracts", "interface", "types", "shipped", "without"),
     *(f"tests(package={package!r}, server={server!r})" for package, server in CELLS if server in QUICK),
-    *("bare", "examples"),
+    *("alone", "examples"),
 ]
+BUILT: dict[str, str] = {}  # the wheels, once they are built
+if (_results := "VELOCIPY_RESULTS") not in os.environ:  # else another nox has started this one, and reports
+    os.environ[_results] = tempfile.mkdtemp(prefix="velocipy-results-")
+    atexit.register(lambda: report_results())
+RESULTS = Path(os.environ[_results])
 
 
 def group(name: str, project: dict[str, Any] | None = None) -> tuple[str, ...]:
@@ -66,22 +74,75 @@ def needs(*packages: str) -> list[str]:
     return [*group("test"), *own, *editable("testing", *packages, *siblings)]
 
 
-def run_tests(session: nox.Session, *arguments: str) -> None:
+def parallel(package: str) -> tuple[str, ...]:
+    """Return the options with which tests that take minutes run side by side."""
+    return ("--numprocesses=auto", "--dist=loadfile") if package == "core" else ()
+
+
+def run_tests(session: nox.Session, cell: str, *arguments: str) -> None:
+    """Run pytest; what comes of it stands under *cell* in the table at the end."""
     python = session.python or f"{sys.version_info.major}.{sys.version_info.minor}"
     found = str(session.run("python", "--version", silent=True, log=False)).strip()
     if f" {python}." not in found:  # nox cannot tell two Pythons of one prefix apart
         session.error(f"{session.virtualenv.location} has {found}; add --reuse-venv=never")
+    result = RESULTS / str(python) / f"{cell}.xml"
+    result.parent.mkdir(parents=True, exist_ok=True)
+    result.touch()  # so that the table has it, whatever happens
     # Time enough after Ctrl-C for the plugin to stop its servers.
-    session.run("pytest", *arguments, *session.posargs, interrupt_timeout=15, terminate_timeout=15)
+    limits: Any = {"interrupt_timeout": 15, "terminate_timeout": 15}
+    session.run("pytest", *arguments, f"--junitxml={result}", *session.posargs, **limits)
+
+
+def report_results() -> None:
+    """Print the table of what the tests came to, one row a cell, one column a Python; .nox/results.md keeps it."""
+    files = sorted(RESULTS.glob("*/*.xml"), key=lambda path: path.stat().st_ctime)
+    if files:
+        pythons = [python for python in PYTHONS if Path(RESULTS, python).exists()]
+        cells = dict.fromkeys(path.stem for path in files)
+        rows = [["", *pythons], ["---"] * (1 + len(pythons))]
+        rows += [[cell, *(told(RESULTS / python / f"{cell}.xml") for python in pythons)] for cell in cells]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = (" | ".join(map(str.ljust, row, widths)) for row in rows)
+        table = "".join(f"| {line} |\n" for line in lines)
+        (ROOT / ".nox" / "results.md").write_text(table, "utf-8")
+        print(f"\n{table}", file=sys.stderr)
+    shutil.rmtree(RESULTS)
+
+
+def told(result: Path) -> str:
+    """Return what one run of pytest came to, in words."""
+    if not result.exists():
+        return ""
+    if not result.stat().st_size:
+        return "BROKEN OFF"
+    suite = next(ET.parse(result).iter("testsuite")).attrib
+    failed, skipped = int(suite["failures"]) + int(suite["errors"]), int(suite["skipped"])
+    words = f"{int(suite['tests']) - failed - skipped} passed, {skipped} skipped, {float(suite['time']):.0f} s"
+    return f"{failed} FAILED, {words}" if failed else words
 
 
 def build_wheels(session: nox.Session) -> dict[str, str]:
-    """Build each package as it is released, the wheel from the sdist; return the wheels."""
-    dist = Path(session.create_tmp(), "dist").resolve()
-    shutil.rmtree(dist, ignore_errors=True)
-    for name in PROJECTS:
-        session.run("uv", "build", "--quiet", f"--out-dir={dist}", f"packages/{name}")
-    return {name: str(next(dist.glob(f"{name.replace('-', '_')}-*.whl"))) for name in PROJECTS}
+    """Return the wheels, built as they are released, each from its sdist; once in a run."""
+    if not BUILT:
+        dist = Path(session.cache_dir, "dist").resolve()
+        shutil.rmtree(dist, ignore_errors=True)
+        for name in PROJECTS:
+            session.run("uv", "build", "--quiet", f"--out-dir={dist}", f"packages/{name}")
+        BUILT.update({name: str(next(dist.glob(f"{name.replace('-', '_')}-*.whl"))) for name in PROJECTS})
+    return dict(BUILT)
+
+
+def stable(package: str) -> list[str]:
+    """Return the modules of *package* on which others may rely."""
+    return list(PROJECTS[f"velocipy-{package}"]["tool"]["velocipy"]["stable"])
+
+
+def contract(name: str, importers: Iterable[str], closed: Iterable[str]) -> list[str]:
+    """Return the lines with which import-linter keeps *importers* from importing what is *closed*."""
+    rule = [f"[importlinter:contract:{name}]", f"name = {name}", "type = forbidden"]
+    rule += ["allow_indirect_imports = True", "as_packages = False"]
+    rule += ["source_modules =", *(f"    {module}" for module in importers)]
+    return [*rule, "forbidden_modules =", *(f"    {module}" for module in closed)]
 
 
 def check_typing(session: nox.Session) -> None:
@@ -129,15 +190,16 @@ def contracts(session: nox.Session) -> None:
     session.run("lint-imports", "--config=contracts.ini", "--no-cache")
 
     source = ROOT / "packages/velocipy-core/src"
-    hidden = (path.relative_to(source).with_suffix("") for path in source.rglob("_[!_]*") if path.suffix in {"", ".py"})
-    private = sorted(".".join(path.parts) for path in hidden)
+    modules = [path.relative_to(source).with_suffix("").parts for path in source.rglob("*.py")]
+    core = {".".join(parts[:-1] if parts[-1] == "__init__" else parts) for parts in modules}
+    if unknown := {*stable("core")} - core:
+        session.error(f"packages/velocipy-core/pyproject.toml: no such stable modules: {', '.join(sorted(unknown))}")
     pieces = [f"velocipy.{name}" for name in PACKAGES if name != "core"]
     rules = ["[importlinter]", "root_package = velocipy"]
     for piece in pieces:
-        closed = [*private, *(other for other in pieces if other != piece)]
-        rules += [f"[importlinter:contract:{piece}]", f"name = {piece} imports public modules of the core, no sibling"]
-        rules += ["type = forbidden", f"source_modules = {piece}", "allow_indirect_imports = True"]
-        rules += ["forbidden_modules =", *(f"    {module}" for module in closed)]
+        siblings = [pattern for other in pieces if other != piece for pattern in (other, f"{other}.**")]
+        closed = [*sorted(core - {*stable("core")}), *siblings]
+        rules += contract(f"{piece} imports stable modules of the core, no sibling", (piece, f"{piece}.**"), closed)
     doors = Path(session.create_tmp(), "doors.ini")
     doors.write_text("\n".join(rules), "utf-8")
     session.install(*built.values())
@@ -145,11 +207,24 @@ def contracts(session: nox.Session) -> None:
 
 
 @nox.session
+def interface(session: nox.Session) -> None:
+    """What was promised: public names and signatures against the last release; `-- --record` before the first."""
+    session.install(*group("interface"))
+    session.run("pytest", "scripts/test_interface.py", "--quiet")
+    session.run("python", "scripts/interface.py", *session.posargs)
+
+
+@nox.session
 def types(session: nox.Session) -> None:
     """mypy and pyright over the checkout, everything editable."""
-    session.install(*group("types"), *needs(*PACKAGES), "velocipy-core[granian]", "nox")
+    session.install(*group("types"), *group("interface"), *needs(*PACKAGES), "velocipy-core[granian]", "nox")
     session.run("mypy", "noxfile.py")
-    for folder in [ROOT / "docs", ROOT / "examples", *(ROOT / f"packages/velocipy-{name}" for name in PACKAGES)]:
+    for folder in [
+        ROOT / "docs",
+        ROOT / "examples",
+        ROOT / "scripts",
+        *(ROOT / f"packages/velocipy-{name}" for name in PACKAGES),
+    ]:
         with session.chdir(folder):  # apart, because two packages may each have a tests/test_plugin.py
             session.run("mypy", ".")
     session.run("pyright")
@@ -205,31 +280,50 @@ def shipped(session: nox.Session) -> None:
 def tests(session: nox.Session, package: str, server: str) -> None:
     """The tests of one package on one server; `-P 3.13` chooses the Python."""
     session.install(*needs(package), *SERVERS[server])
-    parallel = PARALLEL if package == "core" else ()
-    run_tests(session, f"packages/velocipy-{package}/tests", f"--velocipy-server={server}", *parallel)
+    where = [f"packages/velocipy-{package}/tests", f"--velocipy-server={server}"]
+    run_tests(session, f"{package}, {server}", *where, *parallel(package))
 
 
-@nox.session
-def bare(session: nox.Session) -> None:
-    """The tests of the core with none of its extras, in process."""
-    session.install(*group("test"), *editable("testing"))
-    run_tests(session, "packages/velocipy-core/tests", *PARALLEL)
+@nox.session(reuse_venv=False)
+@nox.parametrize("package", PACKAGES)
+def alone(session: nox.Session, package: str) -> None:
+    """The tests of one package as it is shipped: wheels of it and the core alone, with none of their extras."""
+    built = build_wheels(session)
+    session.install(*group("test"), *(built[f"velocipy-{name}"] for name in sorted({"core", "testing", package})))
+    where = str(session.run("python", "-c", "import velocipy; print(velocipy.__path__)", silent=True))
+    if str(ROOT / "packages") in where:
+        session.error(f"not the wheels would be tested, but {where}")
+    run_tests(session, f"{package}, alone", f"packages/velocipy-{package}/tests", *parallel(package))
+
+
+@nox.session(reuse_venv=False)
+def without(session: nox.Session) -> None:
+    """What is left when one package is taken away: the others work, and its names say how to get it back."""
+    built = build_wheels(session)
+    pieces = {f"velocipy-{name}": built[f"velocipy-{name}"] for name in PACKAGES}
+    session.install(*pieces.values())
+    for missing in [name for name in pieces if name != "velocipy-core"]:
+        session.run("uv", "pip", "uninstall", "--quiet", missing)
+        rest = [name.replace("-", ".") for name in pieces if name not in {missing, "velocipy-core"}]
+        with session.chdir(session.create_tmp()):  # away from the checkout: only the wheels can be imported
+            session.run("python", str(ROOT / "scripts/without.py"), missing, *rest)
+        session.install(pieces[missing], "--no-deps")
 
 
 @nox.session
 def examples(session: nox.Session) -> None:
     """The examples: their tests, in process and on every server; and every block of the documentation."""
     session.install(*needs("core", "testing"), *(word for words in SERVERS.values() for word in words))
-    run_tests(session, "docs")
+    run_tests(session, "docs", "docs")
     for server in SERVERS:
-        run_tests(session, "examples", f"--velocipy-server={server}")
+        run_tests(session, f"examples, {server}", "examples", f"--velocipy-server={server}")
 
 
 @nox.session(python=PYTHONS, default=False)
 def matrix(session: nox.Session) -> None:
-    """Every package on every server, and the examples, on one Python or on all that are installed."""
+    """Every package on every server, alone, and the examples, on one Python or on all that are installed."""
     options = [f"--envdir=.nox/{session.python}", "--force-python", str(session.python), "--"]
-    sessions = ["--session", "tests", "bare", "examples"]
+    sessions = ["--session", "tests", "alone", "examples"]
     session.run(sys.executable, "-m", "nox", *sessions, *options, *session.posargs, external=True)
 
 
@@ -243,7 +337,8 @@ def lowest(session: nox.Session, package: str) -> None:
         everything += ["-e", f"packages/velocipy-{name}[{extras}]"]
     session.install(*group("test"), *everything, "--resolution=lowest-direct")
     for server in SERVERS:
-        run_tests(session, f"packages/velocipy-{package}/tests", f"--velocipy-server={server}")
+        where = [f"packages/velocipy-{package}/tests", f"--velocipy-server={server}"]
+        run_tests(session, f"{package}, {server}, lowest", *where)
 
 
 @nox.session(default=False)
