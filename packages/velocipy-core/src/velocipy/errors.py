@@ -37,6 +37,7 @@ __all__ = [
     "ParameterError",
     "PathError",
     "PayloadTooLargeException",
+    "PluginError",
     "RouteConflictError",
     "StartupError",
     "StartupErrorGroup",
