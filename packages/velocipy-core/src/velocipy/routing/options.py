@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from velocipy.routing.plugged import Plugged
 
 
+__all__ = ["OnDisconnect", "Route", "RouteOptions", "WebSocketOptions"]
+
 OnDisconnect = Literal["cancel", "finish", "notify"]
 """What becomes of a handler whose client leaves: it is cancelled where it waits, it runs to its end in any case, or it
 can ask `request.is_disconnected()`."""
