@@ -14,7 +14,7 @@ from ._public import *
 from ._public import __all__ as __all__
 
 __all__ += ["APIVersion", "Config", "EventSourceResponse", "JSONLinesResponse", "ServerSentEvent"]
-__all__ += ["StaticFiles", "UploadFile", "UploadStream", "WebSocket"]
+__all__ += ["Security", "SecurityScopes", "StaticFiles", "UploadFile", "UploadStream", "WebSocket", "raises"]
 
 if TYPE_CHECKING:
     from velocipy.config.config import Config as Config
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from velocipy.http.uploads import UploadFile as UploadFile
     from velocipy.http.uploads import UploadStream as UploadStream
     from velocipy.http.websocket import WebSocket as WebSocket
+    from velocipy.plans.dependencies import Security as Security
+    from velocipy.plans.dependencies import SecurityScopes as SecurityScopes
+    from velocipy.raising import raises as raises
     from velocipy.routing.versions import APIVersion as APIVersion
     from velocipy.testing import AsyncTestClient as AsyncTestClient
     from velocipy.testing import TestClient as TestClient

@@ -9,11 +9,14 @@ OURS = {
     "Config": "velocipy.config.config",
     "EventSourceResponse": "velocipy.http.items",
     "JSONLinesResponse": "velocipy.http.items",
+    "Security": "velocipy.plans.dependencies",
+    "SecurityScopes": "velocipy.plans.dependencies",
     "ServerSentEvent": "velocipy.http.items",
     "StaticFiles": "velocipy.files.static",
     "UploadFile": "velocipy.http.uploads",
     "UploadStream": "velocipy.http.uploads",
     "WebSocket": "velocipy.http.websocket",
+    "raises": "velocipy.raising",
 }
 ELSEWHERE = {
     "AsyncTestClient": ("velocipy.testing", "velocipy-testing"),

@@ -28,6 +28,8 @@ from velocipy import (
     Response,
     Router,
     Secret,
+    Security,
+    SecurityScopes,
     State,
     StaticFiles,
     StreamingResponse,
@@ -35,7 +37,10 @@ from velocipy import (
     UploadStream,
     ValidationError,
     VelociPy,
+    raises,
 )
+from velocipy.description import ApplicationDescription, describe
+from velocipy.security_scheme import HTTPScheme
 
 
 @asynccontextmanager
@@ -63,6 +68,24 @@ async def page(number: Annotated[int, Query(ge=1)] = 1) -> int:
 
 def resource() -> Iterator[str]:
     yield "open"
+
+
+class Bearer:
+    security_scheme = HTTPScheme(scheme_name="Bearer", scheme="bearer")
+
+    @raises(401, "Not authenticated", headers={"WWW-Authenticate": "Bearer"})
+    async def __call__(self, wanted: SecurityScopes) -> str:
+        assert_type(wanted.scopes, tuple[str, ...])
+        return wanted.scope_str
+
+
+@app.get("/secure")
+@raises(404)
+async def secure(user: str = Security(Bearer(), scopes=["me"])) -> str:
+    return user
+
+
+assert_type(describe(app), ApplicationDescription)
 
 
 @app.get("/")

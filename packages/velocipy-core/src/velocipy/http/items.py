@@ -161,6 +161,8 @@ class EventSourceResponse(_ItemResponse):
         ValueError: If *heartbeat* is not over 0, *retry* is no number from 0, or a header cannot be sent.
     """
 
+    media_type = "text/event-stream"
+
     def __init__(
         self,
         content: AsyncIterable[Any] | Iterable[Any],

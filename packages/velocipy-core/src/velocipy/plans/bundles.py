@@ -55,6 +55,17 @@ _Found = tuple[_Field, str, Collection[str] | None]
 """A field, the one of its keys that has values, the first if none has, and the values."""
 
 
+class Member(NamedTuple):
+    """A field of the model of a place: its name, its names in a request, its type, and how it is read."""
+
+    name: str
+    keys: tuple[str, ...]
+    annotation: Any
+    many: bool
+    required: bool
+    is_file: bool
+
+
 class Bundle:
     """Makes one model of the values of a place; each field is read as a parameter of its own would be.
 
@@ -106,6 +117,16 @@ class Bundle:
         self.takes_files = bool(self._files)
         self._texts = frozenset(key for field in self._fields for key in field.keys)
         self.names: frozenset[str] = self._texts | {key for field in self._files for key in field.keys}
+
+    def members(self) -> list[Member]:
+        """Return the fields, for those who describe them."""
+        files = {field.name for field in self._files}
+        read = {field.name: (field.keys, field.many) for field in self._fields}
+        read |= {field.name: (field.keys, field.many) for field in self._files}
+        return [
+            Member(name, read[name][0], annotation, read[name][1], required, name in files)
+            for name, _, annotation, required, _ in self._model.fields
+        ]
 
     def read(
         self,

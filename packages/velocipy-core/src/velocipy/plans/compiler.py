@@ -28,6 +28,7 @@ from velocipy.http.uploads import UploadStream
 from velocipy.models import Models
 from velocipy.plans.body import require_json, require_no_browser
 from velocipy.plans.bundles import BLANK, NO_FILE, NO_TEXT, SEVERAL, Bundle
+from velocipy.plans.dependencies import SecurityScopes
 from velocipy.plans.exits import PLAIN, context_factory, enter, is_context, open_background, open_early
 from velocipy.plans.failures import Failures
 from velocipy.plans.inlining import int_bounds, text_lengths
@@ -117,7 +118,7 @@ class _Writer:
     def handler(self, call: Call, status: int | None, results: Results) -> Results:
         """Write the whole plan, and return what its results need to become answers."""
         inputs = call.inputs()
-        self._body_keyed = _is_keyed(inputs)
+        self._body_keyed = is_keyed(inputs)
         self._open_sources({item.place for item in inputs}, any(map(_can_fail, inputs)))
         if call.takes(Given.RESPONSE):
             self.names |= {"given_response": given_response, "join": join}
@@ -458,6 +459,8 @@ class _Writer:
             value = filled_by.value
         elif isinstance(filled_by, Input):
             value = inputs[parameter]
+        elif isinstance(filled_by, SecurityScopes):
+            value = self._name("scopes", filled_by)
         else:
             value = self._values[filled_by]
         return value if positional else f"{parameter}={value}"
@@ -475,7 +478,7 @@ def _can_fail(item: Input) -> bool:
     return item.place != "path" or item.convert is not anything
 
 
-def _is_keyed(inputs: list[Input]) -> bool:
+def is_keyed(inputs: list[Input]) -> bool:
     """Tell whether the body is an object of values by name: when there are several, or one that asks for it."""
     bodies = [item for item in inputs if item.place == "body"]
     return len({item.name for item in bodies}) > 1 or any(item.source.embed for item in bodies)

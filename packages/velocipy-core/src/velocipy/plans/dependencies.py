@@ -2,26 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
-__all__ = ["Depends"]
+from velocipy.routing.options import strings
+
+__all__ = ["Depends", "Security", "SecurityScopes"]
 
 Lifetime = Literal["request", "handler"]
 
 
 class Dependency:
-    """What `Depends` says: call this for the value of the parameter."""
+    """What `Depends` and `Security` say: call this for the value of the parameter."""
 
-    __slots__ = ("call", "scope", "use_cache")
+    __slots__ = ("call", "scope", "scopes", "use_cache")
 
-    def __init__(self, call: Callable[..., Any] | None, *, use_cache: bool, scope: Lifetime) -> None:
+    def __init__(
+        self, call: Callable[..., Any] | None, *, use_cache: bool, scope: Lifetime, scopes: tuple[str, ...] = ()
+    ) -> None:
+        if scope not in ("request", "handler"):
+            raise ValueError(f"scope={scope!r} is neither 'request' nor 'handler'")
         self.call = call
         self.use_cache = use_cache
         self.scope: Lifetime = scope
+        self.scopes = scopes
 
     def __repr__(self) -> str:
-        return f"Depends({getattr(self.call, '__name__', self.call)})"
+        name = getattr(self.call, "__name__", self.call)
+        return f"Security({name}, scopes={[*self.scopes]})" if self.scopes else f"Depends({name})"
+
+
+class SecurityScopes:
+    """The scopes that were asked for on the way to a dependency, which has a parameter of this type.
+
+    Attributes:
+        scopes: What each `Security` on the way says, the outermost first, each once.
+        scope_str: The same in one text, with spaces between (RFC 6749 section 3.3).
+    """
+
+    __slots__ = ("scope_str", "scopes")
+
+    def __init__(self, scopes: tuple[str, ...] = ()) -> None:
+        self.scopes = scopes
+        self.scope_str = " ".join(scopes)
 
 
 def Depends(  # noqa: N802
@@ -42,6 +65,26 @@ def Depends(  # noqa: N802
     Raises:
         ValueError: If *scope* is neither.
     """
-    if scope not in ("request", "handler"):
-        raise ValueError(f"scope={scope!r} is neither 'request' nor 'handler'")
     return Dependency(dependency, use_cache=use_cache, scope=scope)
+
+
+def Security(  # noqa: N802
+    dependency: Callable[..., Any] | None = None,
+    *,
+    scopes: Iterable[str] = (),
+    use_cache: bool = True,
+    scope: Lifetime = "request",
+) -> Any:
+    """Do what `Depends` does, and ask for *scopes*: of *dependency* and of all that it depends on.
+
+    These take them by a parameter of the type `SecurityScopes`, and are called once for each set of scopes.
+
+    Args:
+        dependency, use_cache, scope: As in `Depends`.
+        scopes: Names such as "items:read" (RFC 6749 section 3.3).
+
+    Raises:
+        TypeError: If *scopes* is one text.
+        ValueError: If *scope* is neither "request" nor "handler".
+    """
+    return Dependency(dependency, use_cache=use_cache, scope=scope, scopes=strings("scopes", scopes))

@@ -26,7 +26,7 @@ from velocipy.http.uploads import UploadStream
 from velocipy.http.websocket import WebSocket
 from velocipy.models import Models, shallow
 from velocipy.plans.bundles import Bundle
-from velocipy.plans.dependencies import Dependency
+from velocipy.plans.dependencies import Dependency, SecurityScopes
 from velocipy.plans.exits import PLAIN
 from velocipy.plans.markers import Mistake, Written, as_marker, tell_apart
 from velocipy.plans.plan import Argument, Call, Given, Input
@@ -129,6 +129,8 @@ class Graph:
         before: Sequence[Call] = (),
         *,
         early: bool = False,
+        cached: bool = True,
+        scopes: tuple[str, ...] = (),
         owner: type | None = None,
     ) -> Call:
         kind = call_kind(call)
@@ -143,9 +145,9 @@ class Graph:
         for number, parameter in enumerate(read_parameters(call, self._namespace, self._faults, self._names)):
             try:
                 if owner is not None and number == 0:
-                    filled_by: Input | Call | Given = self._instance(owner, call)
+                    filled_by: Input | Call | Given | SecurityScopes = self._instance(owner, call)
                 else:
-                    filled_by = self._fill(tell_apart(parameter), (*above, call))
+                    filled_by = self._fill(tell_apart(parameter), (*above, call), scopes)
             except Mistake as mistake:
                 self._fault(call, parameter.name, mistake)
             except UnreadableSignature as error:
@@ -158,7 +160,7 @@ class Graph:
             else:
                 arguments.append(Argument(parameter.name, filled_by, parameter.positional))
         may_open = bool(above) and kind in ("async", "plain") and not _returns_plain(call)
-        return Call(call, kind, arguments, before, early=early, may_open=may_open)
+        return Call(call, kind, arguments, before, early=early, may_open=may_open, cached=cached, scopes=scopes)
 
     def _fault(self, call: Callable[..., Any], parameter: str, mistake: Mistake) -> None:
         place = find_place(call)
@@ -193,12 +195,14 @@ class Graph:
 
     # -- one parameter -----------------------------------------------------------------------------------------------
 
-    def _fill(self, written: Written, above: tuple[Callable[..., Any], ...]) -> Input | Call | Given:
+    def _fill(
+        self, written: Written, above: tuple[Callable[..., Any], ...], scopes: tuple[str, ...]
+    ) -> Input | Call | Given | SecurityScopes:
         """Return what fills a parameter."""
         name = written.parameter.name
         plain, _ = unwrap(written.annotation)
         if written.dependency is not None:
-            return self._depend(written.dependency, plain, above)
+            return self._depend(written.dependency, plain, above, scopes)
         if (isinstance(plain, type) and issubclass(plain, HTTPConnection)) or (
             name in ("request", "websocket") and plain is MISSING
         ):
@@ -207,6 +211,8 @@ class Graph:
             return Given.RESPONSE
         if plain is BackgroundTasks:
             return Given.BACKGROUND
+        if plain is SecurityScopes:
+            return SecurityScopes(scopes)
         if written.source is not None:
             return self._input(written, written.source)
         if name in self._path:
@@ -350,7 +356,13 @@ class Graph:
             return Call(owner, "made", [])
         return self._depend(Dependency(owner, use_cache=True, scope="request"), MISSING, (method,))
 
-    def _depend(self, dependency: Dependency, annotation: Any, above: tuple[Callable[..., Any], ...]) -> Call:
+    def _depend(
+        self,
+        dependency: Dependency,
+        annotation: Any,
+        above: tuple[Callable[..., Any], ...],
+        scopes: tuple[str, ...] = (),
+    ) -> Call:
         target: Any = annotation if dependency.call is None else dependency.call
         if target is MISSING:
             raise Mistake("Depends() says nothing, and there is no annotation.", "Name a function.", DependencyError)
@@ -364,14 +376,22 @@ class Graph:
             circle = " -> ".join(find_place(item).handler for item in (*above, target))
             raise Mistake(f"the dependency needs itself: {circle}.", "Break the circle.", DependencyError)
         key = (target if isinstance(target, Hashable) else id(target), dependency.scope)
-        if dependency.use_cache and key in self._calls:
-            return self._calls[key]
-        made = self._read(target, above, early=dependency.scope == "handler")
+        scopes = tuple(dict.fromkeys((*scopes, *dependency.scopes)))
+        for_scopes = key, frozenset(scopes)
+        if dependency.use_cache:
+            found = self._calls.get(key) or self._calls.get(for_scopes)
+            if found is not None:
+                if scopes:
+                    found.ask_for(scopes)
+                return found
+        made = self._read(
+            target, above, early=dependency.scope == "handler", cached=dependency.use_cache, scopes=scopes
+        )
         if not made.early and any(call.early for call in made.calls()):
             problem = f"{find_place(target).handler}() outlives what it depends on, which has the scope 'handler'."
             raise Mistake(problem, "Give it the scope 'handler' as well.", DependencyError)
         if dependency.use_cache:
-            self._calls[key] = made
+            self._calls[for_scopes if made.takes_scopes else key] = made
         return made
 
 

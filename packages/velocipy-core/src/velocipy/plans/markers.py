@@ -6,7 +6,7 @@ from typing import Annotated, Any, NamedTuple, get_args
 
 from velocipy.conversion.table import unwrap
 from velocipy.errors import ParameterError, StartupError
-from velocipy.plans.dependencies import Dependency, Depends
+from velocipy.plans.dependencies import Dependency, Depends, Security
 from velocipy.plans.signature import MISSING, Parameter
 from velocipy.plans.sources import Source, as_source
 from velocipy.types import UNSET
@@ -65,7 +65,7 @@ def tell_apart(parameter: Parameter) -> Written:
 
 def as_marker(item: Any) -> Source | Dependency | None:
     """Return the marker that *item* is, or stands for; None if it is none."""
-    if item is Depends:  # without a call it depends on the class in the annotation
+    if item is Depends or item is Security:  # without a call it depends on the class in the annotation
         return Dependency(None, use_cache=True, scope="request")
     return item if isinstance(item, Dependency) else as_source(item)
 

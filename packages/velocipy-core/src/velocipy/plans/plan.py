@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from velocipy.plans.dependencies import SecurityScopes
 from velocipy.plans.sources import OF_BODY
 
 if TYPE_CHECKING:
@@ -56,10 +57,10 @@ class Given(Enum):
 
 
 class Argument(NamedTuple):
-    """A parameter of a call and what fills it: an input, the value of another call, or what is given."""
+    """A parameter of a call and what fills it: an input, the value of another call, what is given, or scopes."""
 
     parameter: str
-    filled_by: Input | Call | Given
+    filled_by: Input | Call | Given | SecurityScopes
     positional: bool
 
 
@@ -70,11 +71,26 @@ class Call:
         before: What is called before it without being handed in: the dependencies of routers and routes.
         early: Whether what it opens is closed before the answer is sent.
         may_open: Whether what it returns may be a context manager, which is then entered.
+        cached: Whether others that depend on the same share it.
+        scopes: What was asked for on the ways to it.
+        takes_scopes: Whether it, or anything that it depends on, is handed these.
     """
 
-    __slots__ = ("arguments", "before", "call", "early", "kind", "may_open", "needs_body")
+    __slots__ = (
+        "arguments",
+        "before",
+        "cached",
+        "call",
+        "early",
+        "kind",
+        "may_open",
+        "needs_body",
+        "scopes",
+        "takes_scopes",
+    )
 
     needs_body: bool
+    takes_scopes: bool
 
     def __init__(
         self,
@@ -85,6 +101,8 @@ class Call:
         *,
         early: bool = False,
         may_open: bool = False,
+        cached: bool = True,
+        scopes: tuple[str, ...] = (),
     ) -> None:
         self.call = call
         self.kind: Kind = kind
@@ -92,13 +110,25 @@ class Call:
         self.before = before
         self.early = early
         self.may_open = may_open
-        self.needs_body = any(item.needs_body for item in self.calls()) or any(
+        self.cached = cached
+        self.scopes = scopes
+        below = self.calls()
+        self.needs_body = any(item.needs_body for item in below) or any(
             isinstance(filled_by, Input) and filled_by.place in OF_BODY for _, filled_by, _ in arguments
+        )
+        self.takes_scopes = any(item.takes_scopes for item in below) or any(
+            isinstance(filled_by, SecurityScopes) for _, filled_by, _ in arguments
         )
 
     def calls(self) -> list[Call]:
         """Return what it depends on itself, in order."""
         return [*self.before, *(item.filled_by for item in self.arguments if isinstance(item.filled_by, Call))]
+
+    def ask_for(self, scopes: tuple[str, ...]) -> None:
+        """Note that *scopes* were asked for on another way to the call, and so to all that it depends on."""
+        self.scopes = tuple(dict.fromkeys((*self.scopes, *scopes)))
+        for call in self.calls():
+            call.ask_for(scopes)
 
     def takes(self, given: Given) -> bool:
         """Tell whether the call, or anything that it depends on, is handed *given*."""

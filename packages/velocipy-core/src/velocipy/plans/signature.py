@@ -43,7 +43,7 @@ class Place(NamedTuple):
 
 def find_place(call: Callable[..., Any]) -> Place:
     """Return "file:line" and the name of a callable, whatever it is wrapped in."""
-    function = _function(call)
+    function = function_of(call)
     name = getattr(function, "__qualname__", None) or type(call).__qualname__
     code = getattr(function, "__code__", None)
     if not isinstance(code, CodeType):
@@ -58,7 +58,7 @@ def _shown(file: str) -> str:
     return file.removeprefix(f"{Path.cwd()}{os.sep}")
 
 
-def _function(call: Any) -> Any:
+def function_of(call: Any) -> Any:
     """Return the function whose code runs in the end: below partial, wraps, methods, `__call__` and `__init__`."""
     while True:
         if isinstance(call, functools.partial):
@@ -118,7 +118,7 @@ def read_parameters(
         signature = _signature(call)
     except (ValueError, TypeError) as error:
         raise UnreadableSignature(str(error)) from None
-    function = _function(call)
+    function = function_of(call)
     known = getattr(function, "__globals__", None)
     if known is None:  # a builtin, or an instance whose call is one
         known = vars(sys.modules.get(getattr(function, "__module__", ""), typing))
@@ -162,7 +162,7 @@ def read_return(call: Callable[..., Any], namespace: dict[str, Any] | None) -> A
     Raises:
         Exception: Of any kind, if it cannot be resolved; nobody knows then what may leave.
     """
-    function = _function(call)
+    function = function_of(call)
     try:
         annotation = _signature(call).return_annotation
     except (ValueError, TypeError):  # of a builtin

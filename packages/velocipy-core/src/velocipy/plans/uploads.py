@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 from velocipy.conversion.constraints import check_suited, constrain, read_constraints
 from velocipy.conversion.faults import Loc
@@ -45,24 +45,25 @@ def upload_input(name: str, annotation: Any, default: Any, source: Source) -> In
     plain, metadata = unwrap(annotation)
     members = [member for member in union_members(plain) if member is not type(None)] or [plain]
     plain, inner = unwrap(members[0])
-    metadata = [*metadata, *inner, source]
+    said = [*metadata, *inner]
     build: Callable[[list[Any]], Any] | None = LISTS.get(get_origin(plain))
     items = {unwrap(item)[0] for item in get_args(plain) if item is not Ellipsis} if build else {plain}
     if len(members) > 1 or len(items) > 1 or not items <= {*_SINGLE} or (build and UploadStream in items):
         wanted = "UploadFile, bytes, a list of either, or UploadStream"
         raise UnsupportedType(f"a file becomes {wanted}, and not {annotation}")
     try:
-        constraints = read_constraints(metadata)
+        constraints = read_constraints([*said, source])
         check_suited([plain], constraints)
     except ValueError as error:
         raise UnsupportedType(str(error)) from None
     if not constraints and build in (None, list) and bytes not in items:
         return Input("file", name, plain, anything, default, build is not None, source)
     judge = constrain(anything, constraints)
+    annotation = Annotated[plain, *said] if said else plain
 
     async def convert(found: Any, loc: Loc, faults: list[Fault]) -> Any:
         if build is None:
             return judge(await found._contents(), loc, faults)
         return judge(build([await item._contents() for item in found] if bytes in items else found), loc, faults)
 
-    return Input("file", name, plain, convert, default, build is not None, source)
+    return Input("file", name, annotation, convert, default, build is not None, source)

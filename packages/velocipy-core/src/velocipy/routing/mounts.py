@@ -59,6 +59,7 @@ class Mount:
         if kind not in ("asgi", "wsgi"):
             raise ValueError(f"kind is 'handler', 'asgi' or 'wsgi', not {kind!r}")
         self.target = target
+        self.kind: Literal["asgi", "wsgi"] = "asgi" if kind == "asgi" else "wsgi"
         self._app: ASGIApp | None = target if kind == "asgi" else None
         self._is_looked_at = False
 
