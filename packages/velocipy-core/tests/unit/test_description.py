@@ -59,6 +59,7 @@ from velocipy.description import (
     describe,
 )
 from velocipy.plans.plan import Call, Input, Plan
+from velocipy.plugin import Setup
 from velocipy.routing.options import Route, RouteOptions, WebSocketOptions
 from velocipy.security_scheme import (
     APIKeyScheme,
@@ -100,6 +101,13 @@ class Adapter:
 
 class Around(BaseMiddleware):
     pass
+
+
+class Plain:
+    """A middleware that is an object."""
+
+    async def dispatch(self, request: Request, call_next: Any) -> Any:
+        return await call_next(request)
 
 
 def only(app: VelociPy) -> RouteDescription:
@@ -175,6 +183,23 @@ def test_an_application_of_which_nothing_was_said() -> None:
     told = describe(VelociPy())
     assert (told.contact, told.servers, told.routes, told.websockets, told.mounts) == (None, (), (), (), ())
     assert (told.docs_url, told.openapi_url, told.versioned_by) == ("/docs", "/openapi.json", ())
+
+
+def test_what_plugins_add_is_told() -> None:
+    class Adds:
+        name = "adds"
+
+        def setup(self, setup: Setup) -> None:
+            setup.add_middleware(Around)
+            setup.add_convertor("size", Annotated[int, Path(ge=1)])
+            setup.add_model_adapter(Adapter())  # type: ignore[arg-type]
+            setup.add_route("/{value:size}", a_number)
+
+    told = describe(VelociPy(plugins=[Adds()], middleware=[Plain()]))
+    assert told.middleware == (f"{__name__}.Around", f"{__name__}.Plain")
+    assert [item.name for item in told.model_adapters] == ["none"]
+    assert [item.name for item in told.routes[0].model_adapters] == ["none"]
+    assert told.routes[0].segments[0].values == (("value", "size"),)
 
 
 def test_mistakes_in_the_program_are_raised_as_by_freezing() -> None:

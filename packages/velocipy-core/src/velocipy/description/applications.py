@@ -17,7 +17,7 @@ from velocipy.description.nouns import (
     SegmentDescription,
     WebSocketDescription,
 )
-from velocipy.http.middleware import Middleware
+from velocipy.http.middleware import Middleware, OnWebSockets
 from velocipy.plans.plan import Plan
 from velocipy.raising import Raised, raised_by
 from velocipy.routing.convertors import convertors
@@ -25,16 +25,21 @@ from velocipy.routing.hosts import parse_host
 from velocipy.routing.mounts import Mount
 from velocipy.routing.options import Route
 from velocipy.routing.path import Segment, parse_path
+from velocipy.routing.router import Router
 
 if TYPE_CHECKING:
     from velocipy.application import VelociPy
+    from velocipy.routing.plugged import Plugins
 
 
 def describe_application(app: VelociPy) -> ApplicationDescription:
     """Return what *app* takes and gives; `velocipy.description.describe` tells the rest."""
-    describer = _Describer(app)
+    frozen_app, plugins = app._ready(), app._plugins
+    assert plugins is not None
+    added = plugins.of_application.added
+    describer = _Describer(app, plugins)
     routes, websockets, mounts = [], [], []
-    for plan in app._ready().plans:
+    for plan in frozen_app.plans:
         route = plan.route
         assert route is not None
         if isinstance(route.handler, Mount):
@@ -62,9 +67,9 @@ def describe_application(app: VelociPy) -> ApplicationDescription:
         debug=app.debug,
         max_query_fields=app.max_query_fields,
         max_header_fields=app.max_header_fields,
-        middleware=_names(app._asgi_middleware) + _names(app._middleware),
+        middleware=_names(app._asgi_middleware) + _names(Router._around_routes(app, [added])),
         json_encoder=_class_name(app._codec),
-        model_adapters=app._model_adapters,
+        model_adapters=describer.model_adapters,
         routes=tuple(routes),
         websockets=tuple(websockets),
         mounts=tuple(mounts),
@@ -74,9 +79,10 @@ def describe_application(app: VelociPy) -> ApplicationDescription:
 class _Describer:
     """Describes the routes of one application."""
 
-    def __init__(self, app: VelociPy) -> None:
+    def __init__(self, app: VelociPy, plugins: Plugins) -> None:
         self._app = app
-        self._convertors = convertors(app._convertors)
+        self.model_adapters = (*app._model_adapters, *plugins.model_adapters)
+        self._convertors = convertors({**plugins.convertors, **app._convertors})
         self._functions: dict[int, CallableDescription] = {}
 
     def route(self, plan: Plan, route: Route) -> RouteDescription:
@@ -177,7 +183,7 @@ class _Describer:
             "max_content_length": route.limits.max_content_length,
             "pool": route.limits.pool,
             "json_encoder": _class_name(route.json_encoder or self._app._codec),
-            "model_adapters": (*route.model_adapters, *self._app._model_adapters),
+            "model_adapters": (*route.model_adapters, *self.model_adapters),
         }
 
     def _host(self, route: Route) -> Sequence[Segment]:
@@ -223,7 +229,7 @@ def _names(middleware: Iterable[Middleware]) -> tuple[str, ...]:
 
 
 def _name(factory: Any) -> str:
-    function = getattr(factory, "dispatch_websocket", factory) if not callable(factory) else factory
+    function: Any = factory.dispatch_websocket if isinstance(factory, OnWebSockets) else factory
     if not hasattr(function, "__qualname__"):
         return _class_name(function)
     return f"{function.__module__}.{function.__qualname__}"

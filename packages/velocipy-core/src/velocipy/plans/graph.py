@@ -218,7 +218,8 @@ class Graph:
         if name in self._path:
             return self._input(written, Source("path"))
         if isinstance(plain, Hashable) and plain in self._sources:
-            return self._depend(Dependency(self._sources[plain], use_cache=True, scope="request"), plain, above)
+            source = Dependency(self._sources[plain], use_cache=True, scope="request")
+            return self._depend(source, plain, above, scopes)
         if as_marker(plain) is not None:
             raise Mistake(f"{plain!r} is a marker, no type.", f"Write Annotated[<type>, {plain!r}].")
         if plain is MISSING:
