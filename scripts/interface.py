@@ -44,7 +44,7 @@ Interface = dict[str, str]
 
 def read(folder: Path) -> Interface:
     """Return the interface of the package in *folder*. What has several public names is told at the first of them."""
-    stable = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))["tool"]["velocipy"]["stable"]
+    stable = stable_modules(folder)
     loader = griffe.GriffeLoader(search_paths=[folder / "src"], allow_inspection=False)
     loader.load(stable[0])  # the front door, with all that is below it
     loader.resolve_aliases(external=False)
@@ -60,6 +60,12 @@ def read(folder: Path) -> Interface:
     return dict(sorted(found.items()))
 
 
+def stable_modules(folder: Path) -> list[str]:
+    """Return the names of the modules on which others may rely; none for the meta-package."""
+    project = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
+    return list(project["tool"].get("velocipy", {}).get("stable", []))
+
+
 def _public(owner: griffe.Object | griffe.Alias) -> Iterator[griffe.Object | griffe.Alias]:
     """Return the public members: what `__all__` lists, or what is defined there and has no underscore."""
     for name, member in sorted(owner.all_members.items()):
@@ -68,7 +74,7 @@ def _public(owner: griffe.Object | griffe.Alias) -> Iterator[griffe.Object | gri
         elif isinstance(member, griffe.Alias) and owner.is_module:
             # griffe cannot read the `__all__` of the front door, which offers what it imports of ours.
             public = owner.path == FRONT_DOOR and member.target_path.startswith(f"{FRONT_DOOR}.")
-            public = public and not name.startswith("_")
+            public = public and (name == "__version__" or not name.startswith("_"))
         else:
             inner = isinstance(member, griffe.Module)
             public = (name in owner.members and name in SPECIAL) or not (inner or name.startswith("_"))
@@ -295,6 +301,23 @@ def is_announced(name: str, names: set[str]) -> bool:
     return any(".".join(parts[:count]) in names for count in range(2, len(parts) + 1))
 
 
+# Importing
+
+
+def unpromised(folder: Path, core: Path) -> list[str]:
+    """Say which names *folder*'s package imports from stable modules of the core that are not public there."""
+    modules, public = stable_modules(core), read(core)
+    found = []
+    for path in sorted((folder / "src").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module in modules:
+                names = [f"{node.module}.{alias.name}" for alias in node.names]
+                where = f"{path.relative_to(folder).as_posix()}:{node.lineno}"
+                missing = [name for name in names if name not in public and name not in modules]
+                found += [f"{where} imports {name}, which is no public name of the core" for name in missing]
+    return found
+
+
 # Finding what was
 
 
@@ -339,10 +362,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").strip().partition("\n")[0])
     parser.add_argument("--record", action="store_true", help="write down the interfaces that have no release yet")
     record = parser.parse_args().record
-    problems: dict[str, list[str]] = {}
-    for configuration in sorted(ROOT.glob("packages/*/pyproject.toml")):
-        if "velocipy" in tomllib.loads(configuration.read_text("utf-8"))["tool"]:  # the meta-package has no names
-            problems[configuration.parent.name] = check(configuration.parent, record=record)
+    folders = [path.parent for path in sorted(ROOT.glob("packages/*/pyproject.toml")) if stable_modules(path.parent)]
+    core = ROOT / "packages" / "velocipy-core"
+    problems = {folder.name: check(folder, record=record) for folder in folders}
+    for folder in folders:
+        if folder != core:
+            problems[folder.name] += unpromised(folder, core)
     for package, lines in problems.items():
         for line in lines:
             print(f"{package}: {line}", file=sys.stderr)

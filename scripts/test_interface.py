@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from interface import announced, breaks, check, is_announced, read
+from interface import announced, breaks, check, is_announced, read, unpromised
 
 PROJECT = """
 [tool.velocipy]
@@ -233,3 +233,14 @@ def test_a_release_that_is_not_in_what_is_checked_out_does_not_count(package: Pa
     git("tag", "velocipy-core-v5.0.0")
     git("checkout", "-")
     assert check(package) == []
+
+
+def test_a_package_imports_public_names_of_the_core(package: Path) -> None:
+    piece = package.parent / "velocipy-piece" / "src" / "velocipy" / "piece"
+    piece.mkdir(parents=True)
+    good = "from velocipy import Item, things\nfrom velocipy.things import LIMIT\nfrom velocipy.piece.x import y\n"
+    (piece / "__init__.py").write_text(good, "utf-8")
+    assert unpromised(package.parent / "velocipy-piece", package) == []
+    (piece / "__init__.py").write_text(f"{good}def f():\n    from velocipy.things import LIMIT, internal\n", "utf-8")
+    [problem] = unpromised(package.parent / "velocipy-piece", package)
+    assert problem.startswith("src/velocipy/piece/__init__.py:5 imports velocipy.things.internal, ")
