@@ -13,8 +13,9 @@ for _entry in sys.path:
 from ._public import *
 from ._public import __all__ as __all__
 
-__all__ += ["APIVersion", "Config", "EventSourceResponse", "JSONLinesResponse", "ServerSentEvent"]
-__all__ += ["Security", "SecurityScopes", "StaticFiles", "UploadFile", "UploadStream", "WebSocket", "raises"]
+__all__ += ["APIVersion", "Config", "EventSourceResponse", "JSONLinesResponse", "MemoryStorage", "RedisStorage"]
+__all__ += ["Security", "SecurityScopes", "ServerSentEvent", "StaticFiles", "Storage", "UploadFile", "UploadStream"]
+__all__ += ["WebSocket", "raises"]
 
 if TYPE_CHECKING:
     from velocipy.config.config import Config as Config
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from velocipy.plans.dependencies import SecurityScopes as SecurityScopes
     from velocipy.raising import raises as raises
     from velocipy.routing.versions import APIVersion as APIVersion
+    from velocipy.storage import MemoryStorage as MemoryStorage
+    from velocipy.storage import RedisStorage as RedisStorage
+    from velocipy.storage import Storage as Storage
     from velocipy.testing import AsyncTestClient as AsyncTestClient
     from velocipy.testing import TestClient as TestClient
 else:

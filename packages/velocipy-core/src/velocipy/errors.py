@@ -8,6 +8,7 @@ VelociPyException
 ├── WebSocketException             ends a WebSocket with a close code and a reason
 │   └── WebSocketDisconnect        it has been closed, by the client mostly
 ├── ConfigError (TypeError, ValueError)  values of a Config that are missing or wrong
+├── StorageError                   a storage that cannot be reached, or fails
 ├── UnsupportedByServer (RuntimeError)  what the protocol of the server has no way to do
 └── StartupError (ValueError)      a mistake in the program, found before the first request
     ├── PathError                  a path that cannot be read
@@ -172,6 +173,10 @@ def check_close(code: int, reason: str) -> None:
         raise ValueError(f"{code!r} is no close code to send; give 1000 to 1003, 1007 to 1014, or 3000 to 4999")
     if len(reason.encode()) > 123:
         raise ValueError(f"the reason has {len(reason.encode())} bytes; a close frame has room for 123")
+
+
+class StorageError(VelociPyException):
+    """A storage cannot be reached, does not answer in time, or fails; what was asked for may have been done or not."""
 
 
 class UnsupportedByServer(VelociPyException, RuntimeError):

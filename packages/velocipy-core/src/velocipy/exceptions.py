@@ -11,6 +11,7 @@ from velocipy.errors import (
     RouteConflictError,
     StartupError,
     StartupErrorGroup,
+    StorageError,
     ValidationError,
     VelociPyException,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "RouteConflictError",
     "StartupError",
     "StartupErrorGroup",
+    "StorageError",
     "ValidationError",
     "VelociPyException",
 ]

@@ -8,6 +8,8 @@ import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from velocipy.redis_client import client_of, close_client, completed
+
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
@@ -49,7 +51,7 @@ class RedisLock:
         self._ttl = ttl
         self._pause = 0.0  # 0 as long as Redis answers
         if isinstance(redis, str):
-            _client_of(redis)
+            client_of(redis, "a RedisLock")
 
     async def acquire(self, name: str) -> Lease | None:
         """Return the lock of the job *name*; None if another has it, or Redis does not answer, which is logged once.
@@ -59,7 +61,7 @@ class RedisLock:
         """
         from redis.exceptions import ConnectionError, TimeoutError
 
-        client = _client_of(self._redis) if isinstance(self._redis, str) else self._redis
+        client = client_of(self._redis, "a RedisLock") if isinstance(self._redis, str) else self._redis
         lease = _RedisLease(client, self._prefix + name, self._ttl, owns_client=isinstance(self._redis, str))
         is_held = False
         try:
@@ -90,10 +92,9 @@ class _RedisLease:
     async def begin(self) -> bool:
         """Take the key, and tell whether it is ours and Redis remembers who could have it."""
         self._asked = asyncio.get_running_loop().time()
-        if not await self._client.set(self._key, self._token, nx=True, px=self._milliseconds):
+        if not await completed(self._client.set(self._key, self._token, nx=True, px=self._milliseconds)):
             return False
-        uptime = (await self._client.info("server"))["uptime_in_seconds"]
-        _check_cancelled()
+        uptime = (await completed(self._client.info("server")))["uptime_in_seconds"]
         return bool(uptime > self._ttl + 1)  # it counts whole seconds
 
     async def lost(self) -> None:
@@ -107,8 +108,8 @@ class _RedisLease:
             asked = loop.time()
             try:
                 async with asyncio.timeout_at(self._asked + self._ttl * 2 / 3):
-                    renewed = await self._client.eval(_RENEW, 1, self._key, self._token, self._milliseconds)
-                _check_cancelled()
+                    call = self._client.eval(_RENEW, 1, self._key, self._token, self._milliseconds)
+                    renewed = await completed(call)
             except (RedisError, OSError) as error:
                 if loop.time() >= self._asked + self._ttl * 2 / 3:
                     return
@@ -130,22 +131,4 @@ class _RedisLease:
         finally:
             if self._owns_client:
                 with suppress(RedisError, OSError):
-                    await self._client.aclose()
-
-
-def _check_cancelled() -> None:
-    """Raise the cancellation that a call may have kept to itself.
-
-    redis-py calls `asyncio.wait_for`, which before CPython 3.12 returns when it is cancelled as it ends (gh-86296).
-    """
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
-
-
-def _client_of(url: str) -> Redis:
-    try:
-        from redis.asyncio import Redis
-    except ImportError:
-        raise ImportError('a RedisLock needs redis: pip install "velocipy-core[redis]"') from None
-    return Redis.from_url(url)
+                    await close_client(self._client)

@@ -3,10 +3,7 @@
 import asyncio
 import logging
 import os
-import shutil
 import signal
-import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
@@ -18,11 +15,11 @@ import pytest
 from velocipy import VelociPy
 from velocipy.redis_lock import RedisLock
 from velocipy.testing import TestClient
+from velocipy.testing.redis_servers import RedisServer
 from velocipy.testing.servers import RunningServer
 
 pytest.importorskip("redis", reason="the extra redis is not installed")
-PROGRAM = shutil.which("redis-server")
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="there is no redis-server")
+pytestmark = pytest.mark.skipif(not RedisServer.is_installed(), reason="there is no redis-server")
 
 HERE = Path(__file__)
 TTL = 1.0
@@ -45,39 +42,6 @@ def ticking() -> VelociPy:
     return app
 
 
-class RedisServer:
-    """A Redis that keeps nothing on disk."""
-
-    def __init__(self, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.url = f"redis://127.0.0.1:{self.port}/0"
-        self._folder = folder
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self, *, age: float = 0.0) -> None:
-        """Start it, and wait until it has the *age* in seconds."""
-        assert PROGRAM is not None
-        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self._folder)]
-        self.process = subprocess.Popen([PROGRAM, *options], stdout=subprocess.DEVNULL)
-        wait_until(self._answers)
-        time.sleep(age)
-
-    def _answers(self) -> bool:
-        try:
-            with socket.create_connection(("127.0.0.1", self.port), 1) as connection:
-                connection.sendall(b"PING\r\n")
-                return connection.recv(7) == b"+PONG\r\n"
-        except OSError:
-            return False
-
-    def stop(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-
-
 @pytest.fixture
 def redis(tmp_path: Path) -> Iterator[RedisServer]:
     server = RedisServer(tmp_path)
@@ -88,6 +52,11 @@ def redis(tmp_path: Path) -> Iterator[RedisServer]:
 
 
 OLD = TTL + 2.5  # seconds after which a Redis knows all who have a lock
+
+
+def start_old(redis: RedisServer) -> None:
+    redis.start()
+    time.sleep(OLD)
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 15) -> None:
@@ -102,7 +71,7 @@ def holders(server: RunningServer) -> list[int]:
 
 
 def test_when_the_holder_is_killed_another_takes_over(live_server: Any, redis: RedisServer) -> None:
-    redis.start(age=OLD)
+    start_old(redis)
     settings: Any = {"factory": True, "directory": HERE.parent, "environment": {"REDIS": redis.url}}
     where = f"{HERE.stem}:ticking"
     with RunningServer.start(live_server.server, where, **settings) as first:
@@ -148,7 +117,7 @@ class Workers:
 
 @pytest.mark.in_process
 def test_one_runs_it_longer_than_the_lock_lives_and_the_next_when_that_ends(redis: RedisServer) -> None:
-    redis.start(age=OLD)
+    start_old(redis)
     workers = Workers(lambda: RedisLock(redis.url, ttl=TTL))
     with ExitStack() as stack:
         for client in workers.clients:
@@ -165,7 +134,7 @@ def test_one_runs_it_longer_than_the_lock_lives_and_the_next_when_that_ends(redi
 @pytest.mark.in_process
 @pytest.mark.parametrize("seconds", [0.0, 3.0])
 def test_a_redis_that_restarts_and_has_forgotten_all_lets_no_two_run_it(redis: RedisServer, seconds: float) -> None:
-    redis.start(age=OLD)
+    start_old(redis)
     workers = Workers(lambda: RedisLock(redis.url, ttl=TTL))
     with ExitStack() as stack:
         for client in workers.clients:
@@ -181,15 +150,14 @@ def test_a_redis_that_restarts_and_has_forgotten_all_lets_no_two_run_it(redis: R
 
 @pytest.mark.in_process
 def test_a_redis_that_hangs_ends_the_job_in_time(redis: RedisServer, caplog: pytest.LogCaptureFixture) -> None:
-    redis.start(age=OLD)
+    start_old(redis)
     workers = Workers(lambda: RedisLock(redis.url, ttl=TTL), 1)
     with caplog.at_level(logging.ERROR, "velocipy"), workers.clients[0]:
         wait_until(lambda: workers.running == [0])
-        assert redis.process is not None
-        redis.process.send_signal(signal.SIGSTOP)
+        redis.pause()
         wait_until(lambda: workers.running == [], 1.5 * TTL)
         wait_until(lambda: "Redis does not answer" in caplog.text)
-        redis.process.send_signal(signal.SIGCONT)
+        redis.resume()
         wait_until(lambda: workers.running == [0])
     assert "lost its lock" in caplog.text
 
@@ -213,7 +181,7 @@ def test_a_redis_that_is_away_at_the_start_is_logged_once_and_waited_for(
 def test_a_client_that_is_given_is_used_and_stays_open(redis: RedisServer) -> None:
     from redis.asyncio import Redis
 
-    redis.start(age=OLD)
+    start_old(redis)
 
     async def main() -> None:
         client = Redis.from_url(redis.url)
@@ -234,7 +202,7 @@ def test_a_client_that_is_given_is_used_and_stays_open(redis: RedisServer) -> No
 def test_who_lost_a_lock_takes_it_from_no_other(redis: RedisServer) -> None:
     from redis.asyncio import Redis
 
-    redis.start(age=OLD)
+    start_old(redis)
 
     async def main() -> None:
         client = Redis.from_url(redis.url)
@@ -263,7 +231,7 @@ def test_a_client_that_keeps_a_cancellation_to_itself_keeps_no_job_alive(redis: 
     """As redis-py does on CPython 3.11, when the cancellation comes while a command ends."""
     from redis.asyncio import Redis
 
-    redis.start(age=OLD)
+    start_old(redis)
 
     cancelled: list[str] = []
 
