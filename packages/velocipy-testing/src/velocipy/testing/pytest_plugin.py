@@ -291,6 +291,9 @@ def _fixture(request: pytest.FixtureRequest, function: Any) -> Source:
     function = getattr(function, "__func__", function)
     arguments = [name for name in inspect.signature(function).parameters if name != "self"]
     if not arguments and "<locals>" not in function.__qualname__:
+        cls, name = getattr(request.node, "cls", None), function.__name__
+        if cls is not None and fixture_function(getattr(cls, name, None)) is function:  # maybe of a base elsewhere
+            return Source(f"{cls.__qualname__}.{name}", request.module.__name__, str(request.path))
         return Source(function.__qualname__, function.__module__, function.__code__.co_filename)
     value = request.getfixturevalue("app")
     return _given(request, value).source()
