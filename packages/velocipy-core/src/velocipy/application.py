@@ -353,6 +353,14 @@ class VelociPy(Router):
         self._find: Callable[[str, str], Match] = frozen.find
         self._find_websocket: Callable[[str], Match] = frozen.find_websocket
         self._failures = frozen.failures
+        if plugins.has_hooks:
+            from velocipy.plugging import call_hooks
+
+            try:
+                call_hooks(self, plugins)
+            except StartupError:
+                self._changed()
+                raise
         return frozen
 
     def _ready(self) -> Frozen:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
     from velocipy.application import VelociPy
+    from velocipy.description import RouteDescription, WebSocketDescription
     from velocipy.plugin import Plugin
+    from velocipy.routing.options import Route
 
 INSTALLED = "installed"
 """Stands for all plugins that are installed, in the order of their names: `VelociPy(plugins="installed")`."""
@@ -47,7 +49,11 @@ def _set_up_scope(app: VelociPy, plugins: Plugins, plugged: Plugged, faults: lis
         name = found.plugin.name
         plugged.plugs[name] = found.plug
         with _blamed(name, "cannot be set up", "Correct its options, or tell its authors", faults):
-            found.plugin.setup(Setup(name, plugged, plugins, app))
+            setup = Setup(name, plugged, plugins, app)
+            try:
+                found.plugin.setup(setup)
+            finally:
+                setup._is_over = True
     for inclusion in (*plugged.router._included, *plugged.added._included):
         _set_up_scope(app, plugins, plugins.open(inclusion.router, plugged), faults)
 
@@ -265,10 +271,28 @@ async def _open(name: str, lifespan: Lifespan) -> AsyncIterator[Mapping[str, Any
             raise faults[0]
 
 
-def call_hooks(
-    hooks: Sequence[tuple[str, Callable[[Any], object]]], described: Any, faults: list[StartupError]
-) -> None:
-    """Call the *hooks* of plugins with what was *described*."""
-    for name, hook in hooks:
-        with _blamed(name, "has a hook that failed", "Tell its authors", faults):
-            hook(described)
+# -- hooks -----------------------------------------------------------------------------------------------------------
+
+
+def call_hooks(app: VelociPy, plugins: Plugins) -> None:
+    """Call the hooks of routes and of freezing with the descriptions of *app*, which has frozen.
+
+    Raises:
+        PluginError: If one fails; the first, if several do.
+    """
+    from velocipy.description.applications import describe_application
+
+    faults: list[StartupError] = []
+
+    def tell(route: Route, described: RouteDescription | WebSocketDescription) -> None:
+        for plugged in reversed(route.plugged):
+            for name, hook in plugged.on_route:
+                with _blamed(name, f"failed when it was told of {route.path}", "Tell its authors", faults):
+                    hook(described)
+
+    application = describe_application(app, tell)
+    for name, hook in plugins.on_freeze:
+        with _blamed(name, "failed when it was told of the application", "Tell its authors", faults):
+            hook(application)
+    if faults:
+        raise faults[0]

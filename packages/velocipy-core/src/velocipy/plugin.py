@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from velocipy.application import VelociPy
+    from velocipy.description import ApplicationDescription, RouteDescription, WebSocketDescription
     from velocipy.models import ModelAdapter
     from velocipy.routing.options import RouteOptions, WebSocketOptions
     from velocipy.routing.plugged import Plugged, Plugins
@@ -77,8 +78,8 @@ class Key(Generic[Value]):
 
 Lifespan = Callable[[], AbstractAsyncContextManager[Mapping[str, Any] | None]]
 OnException = Callable[[HTTPConnection, BaseException], object]
-OnRoute = Callable[[Any], object]
-OnFreeze = Callable[[Any], object]
+OnRoute = Callable[["RouteDescription | WebSocketDescription"], object]
+OnFreeze = Callable[["ApplicationDescription"], object]
 
 
 @final
@@ -98,7 +99,7 @@ class Setup:
         debug: Whether it is in development.
     """
 
-    __slots__ = ("_plugged", "_plugins", "debug", "is_application", "plugin", "prefix", "title", "version")
+    __slots__ = ("_is_over", "_plugged", "_plugins", "debug", "is_application", "plugin", "prefix", "title", "version")
 
     def __init__(self, plugin: str, plugged: Plugged, plugins: Plugins, app: VelociPy) -> None:
         self.plugin = plugin
@@ -109,6 +110,7 @@ class Setup:
         self.debug = app.debug
         self._plugged = plugged
         self._plugins = plugins
+        self._is_over = False  # what came later would be seen by some requests
 
     # -- routes ------------------------------------------------------------------------------------------------------
 
@@ -120,33 +122,33 @@ class Setup:
         **options: Unpack[RouteOptions],
     ) -> None:
         """Do as `Router.add_route`; the path is below the prefix of the scope."""
-        self._plugged.added.add_route(path, endpoint, methods, **options)
+        self._scope.added.add_route(path, endpoint, methods, **options)
 
     def add_websocket_route(self, path: str, endpoint: Handler, **options: Unpack[WebSocketOptions]) -> None:
         """Do as `Router.add_websocket_route`."""
-        self._plugged.added.add_websocket_route(path, endpoint, **options)
+        self._scope.added.add_websocket_route(path, endpoint, **options)
 
     def add_routes(self, router: Router, prefix: str = "") -> None:
         """Include *router* under *prefix*; plugins that are plugged into it are set up in its scope."""
-        self._plugged.added.include_router(router, prefix)
+        self._scope.added.include_router(router, prefix)
 
     def mount(self, path: str, target: Handler, *, name: str | None = None) -> None:
         """Do as `Router.mount`."""
-        self._plugged.added.mount(path, target, name=name)
+        self._scope.added.mount(path, target, name=name)
 
     # -- around routes -----------------------------------------------------------------------------------------------
 
     def add_middleware(self, middleware: Any, /, **options: Any) -> None:
         """Put *middleware* around all in the scope, within what plugins added before; see `Router.add_middleware`."""
-        self._plugged.added.add_middleware(middleware, **options)
+        self._scope.added.add_middleware(middleware, **options)
 
     def add_dependency(self, dependency: Any) -> None:
         """Have *dependency*, as `Depends(function)`, called before every handler in the scope."""
-        self._plugged.added.dependencies += (dependency,)
+        self._scope.added.dependencies += (dependency,)
 
     def add_exception_handler(self, key: ExceptionKey, handler: ExceptionHandler) -> None:
         """Do as `Router.add_exception_handler`, where the user has no handler for *key*."""
-        self._plugged.added.add_exception_handler(key, handler)
+        self._scope.added.add_exception_handler(key, handler)
 
     # -- values of parameters ----------------------------------------------------------------------------------------
 
@@ -162,9 +164,9 @@ class Setup:
 
         if annotation in TEXT:
             raise self._error(f"makes itself the source of {annotation!r}", "Take a class of its own instead.")
-        if annotation in self._plugged.sources:
+        if annotation in self._scope.sources:
             raise self._error(f"is the second source of {annotation!r} in its scope", "Plug one of them in.")
-        self._plugged.sources[annotation] = dependency
+        self._scope.sources[annotation] = dependency
 
     def add_convertor(self, name: str, annotation: Any) -> None:
         """Have paths of the application use *name* for *annotation*, as in "/{id:name}"; the user's count more.
@@ -194,9 +196,9 @@ class Setup:
         Raises:
             PluginError: If the scope has one already.
         """
-        if key in self._plugged.provided:
+        if key in self._scope.provided:
             raise self._error(f"provides {key.name!r} for a second time in its scope", "Plug one of them in.")
-        self._plugged.provided[key] = value
+        self._scope.provided[key] = value
 
     def find(self, key: Key[Value]) -> Value | None:
         """Return what was provided here or in a scope around, the innermost; None if nothing was."""
@@ -212,14 +214,14 @@ class Setup:
         `contextlib.asynccontextmanager`. A mapping that it yields is part of the state of every request. Lifespans are
         left in reverse; one that fails then does not keep the others from it.
         """
-        self._plugins.lifespans.append((self.plugin, lifespan))
+        self._whole.lifespans.append((self.plugin, lifespan))
 
     def on_route(self, hook: OnRoute) -> None:
         """Call *hook* with the description of each route and WebSocket in the scope, whenever the application freezes.
 
         That is when it starts, and again after a change, such as an override of a dependency in a test.
         """
-        self._plugged.on_route.append((self.plugin, hook))
+        self._scope.on_route.append((self.plugin, hook))
 
     def on_freeze(self, hook: OnFreeze) -> None:
         """Call *hook* with the description of the application, after `on_route`, whenever it freezes.
@@ -234,14 +236,14 @@ class Setup:
 
         That is what the log gets as well. A plain function that does not block; what it raises is logged.
         """
-        self._plugged.on_exception.append(hook)
+        self._scope.on_exception.append(hook)
 
     def on_request_finished(self, hook: OnRequestFinished) -> None:
         """Call *hook* when a request or WebSocket in the scope is over, and what its dependencies opened is closed.
 
         A plain function that does not block; what it raises is logged. Where no plugin asks for it, it costs nothing.
         """
-        self._plugged.added._middleware.insert(0, as_middleware(Finishing(hook), {}))
+        self._scope.added._middleware.insert(0, as_middleware(Finishing(hook), {}))
 
     # ----------------------------------------------------------------------------------------------------------------
 
@@ -251,7 +253,21 @@ class Setup:
             raise self._error(
                 f"is plugged into {router}, but {what} to an application", "Plug it into the application."
             )
+        return self._whole
+
+    @property
+    def _scope(self) -> Plugged:
+        self._check_open()
+        return self._plugged
+
+    @property
+    def _whole(self) -> Plugins:
+        self._check_open()
         return self._plugins
+
+    def _check_open(self) -> None:
+        if self._is_over:
+            raise self._error("registers something when its set-up is over", "Its authors may do that in setup().")
 
     def _error(self, problem: str, remedy: str) -> PluginError:
         return PluginError(f"the plugin {self.plugin!r} {problem}.", remedy, plugin=self.plugin)

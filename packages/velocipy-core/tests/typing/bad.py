@@ -1,6 +1,7 @@
 """What type checkers must refuse; each line with an error ends with a mark. Never run."""
 
 import velocipy
+import velocipy.plugin
 from velocipy import HTTPException, Request, Response, StreamingResponse, VelociPie, VelociPy  # error
 
 app = VelociPy(lifspan=None)  # error
@@ -49,3 +50,15 @@ word: int = settings.token.get_secret_value()  # error
 other: int = velocipy.Config.get(Settings)  # error
 velocipy.Config.register(int)  # error
 velocipy.Config.get(5)  # error
+
+
+class Plugin:
+    name = 3
+
+    def setup(self, setup: velocipy.plugin.Setup) -> None:
+        setup.add_nothing()  # error
+        setup.provide(velocipy.plugin.Key[int]("length"), "five")  # error
+
+
+velocipy.VelociPy(plugins=[Plugin()])  # error
+velocipy.Router().plug(Plugin)  # error

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Annotated, Any, assert_type
 
 from velocipy import (
@@ -18,6 +19,7 @@ from velocipy import (
     FormLimits,
     Header,
     HTMLResponse,
+    HTTPConnection,
     HTTPException,
     JSONResponse,
     Path,
@@ -40,6 +42,7 @@ from velocipy import (
     raises,
 )
 from velocipy.description import ApplicationDescription, describe
+from velocipy.plugin import Key, RequestFinished, Setup
 from velocipy.security_scheme import HTTPScheme
 
 
@@ -219,3 +222,31 @@ assert_type(Config.get("shop", default=5), type[Config] | int)
 assert_type(settings.replace(tags=["a"]), Settings)
 assert_type(settings.as_dict(), dict[str, Any])
 assert_type([problem.name for problem in ConfigError("Settings", []).problems], list[str])
+
+
+LENGTHS = Key[int]("good.lengths")
+
+
+@dataclass(frozen=True)
+class Lengths:
+    name: str = "lengths"
+
+    def setup(self, setup: Setup) -> None:
+        setup.provide(LENGTHS, 5)
+        assert_type(setup.find(LENGTHS), int | None)
+        setup.add_dependency(Depends(dict))
+        setup.add_lifespan(self.open)
+        setup.on_request_finished(self.finished)
+
+    @asynccontextmanager
+    async def open(self) -> AsyncGenerator[dict[str, int]]:
+        yield {"lengths": 5}
+
+    def finished(self, connection: HTTPConnection, finished: RequestFinished) -> None:
+        assert_type(finished.status, int | None)
+
+
+plugged = VelociPy(plugins=[Lengths(), "sessions"])
+plugged.plug(Lengths("more"))
+plugged.provide(LENGTHS, 6)
+VelociPy(plugins="installed")

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from velocipy import APIRouter, PluginError, Router, StartupErrorGroup, VelociPy
+from velocipy import APIRouter, PluginError, Router, StartupErrorGroup, StaticFiles, VelociPy, WebSocket
 from velocipy.plugin import INTERFACE_VERSION, Key, Setup
 from velocipy.testing import TestClient
 
@@ -422,6 +422,17 @@ def test_a_convertor_of_a_plugin_gives_way_to_the_users() -> None:
         assert client.get("/x/y").status_code == 422
 
 
+def test_nothing_is_registered_after_set_up() -> None:
+    kept: list[Setup] = []
+    app = VelociPy(plugins=[Plain("x", kept.append)])
+    app.freeze()
+    told = r"the plugin 'x' registers something when its set-up is over\. Its authors may do that in setup\(\)\."
+    for name, *values in (("add_route", "/", print), ("add_lifespan", print), ("on_freeze", print)):
+        with pytest.raises(PluginError, match=told):
+            getattr(kept[0], str(name))(*values)
+    assert kept[0].find(NAME) is None
+
+
 def test_sources_are_for_scopes_outside_requests_too() -> None:
     app = VelociPy(plugins=[Plain("x", lambda setup: setup.add_source(Thing, Thing))])
 
@@ -433,6 +444,62 @@ def test_sources_are_for_scopes_outside_requests_too() -> None:
             assert await scope.call(use)
 
     asyncio.run(main())
+
+
+# -- hooks -----------------------------------------------------------------------------------------------------------
+
+
+class Told(Plain):
+    """Keeps what it is told of routes and the application."""
+
+    def __init__(self, name: str, *, whole: bool = True) -> None:
+        super().__init__(name, self._hook)
+        self.routes: list[str] = []
+        self.applications: list[int] = []
+        self._whole = whole
+
+    def _hook(self, setup: Setup) -> None:
+        setup.on_route(lambda described: self.routes.append(f"{type(described).__name__} {described.path}"))
+        if self._whole:
+            setup.on_freeze(lambda described: self.applications.append(len(described.routes)))
+
+
+def test_routes_of_the_scope_are_told_and_then_the_application(tmp_path: Path) -> None:
+    whole, part = Told("whole"), Told("part", whole=False)
+    app, router = VelociPy(plugins=[whole]), APIRouter(prefix="/in", plugins=[part])
+    app.include_router(router)
+    app.mount("/static", StaticFiles(tmp_path))
+    app.mount("/other", VelociPy())
+
+    @app.get("/a/{x}")
+    async def a(x: int) -> None: ...
+
+    @router.get("/b")
+    async def b() -> None: ...
+
+    @router.websocket("/c")
+    async def c(websocket: WebSocket) -> None: ...
+
+    app.freeze()
+    assert part.routes == ["RouteDescription /in/b", "WebSocketDescription /in/c"]
+    assert whole.routes == ["RouteDescription /static/{path*}", "RouteDescription /a/{x}", *part.routes]
+    assert (whole.applications, part.applications) == ([3], [])
+    app.dependency_overrides[a] = b
+    app.freeze()
+    assert len(whole.applications) == 2
+
+
+@pytest.mark.parametrize("hook", ["on_route", "on_freeze"])
+def test_a_hook_that_fails_ends_the_start(hook: str) -> None:
+    def fail(described: Any) -> None:
+        raise KeyError("x")
+
+    app = VelociPy(plugins=[Plain("x", lambda setup: getattr(setup, hook)(fail))])
+    app.add_route("/a", lambda: None)
+    for _ in range(2):
+        told = r"the plugin 'x' failed when it was told of (/a|the application): KeyError: 'x'\. Tell its authors\."
+        with pytest.raises(PluginError, match=told):
+            app.freeze()
 
 
 # -- lifespans -------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from velocipy.description.answers import Answers, Errors
@@ -32,22 +32,35 @@ if TYPE_CHECKING:
     from velocipy.routing.plugged import Plugins
 
 
-def describe_application(app: VelociPy) -> ApplicationDescription:
-    """Return what *app* takes and gives; `velocipy.description.describe` tells the rest."""
+def describe_application(
+    app: VelociPy, tell: Callable[[Route, RouteDescription | WebSocketDescription], object] = lambda route, it: None
+) -> ApplicationDescription:
+    """Return what *app* takes and gives; `velocipy.description.describe` tells the rest.
+
+    Args:
+        app: The application.
+        tell: Called with each route and WebSocket and its description, when all are described.
+    """
     frozen_app, plugins = app._ready(), app._plugins
     assert plugins is not None
     added = plugins.of_application.added
     describer = _Describer(app, plugins)
-    routes, websockets, mounts = [], [], []
+    routes: dict[Plan, RouteDescription] = {}
+    websockets: dict[Plan, WebSocketDescription] = {}
+    mounts = []
     for plan in frozen_app.plans:
         route = plan.route
         assert route is not None
         if isinstance(route.handler, Mount):
             mounts.append(describer.mount(route, route.handler))
         elif route.is_websocket and not isinstance(getattr(route.handler, "__self__", None), Mount):
-            websockets.append(describer.websocket(plan, route))
+            websockets[plan] = describer.websocket(plan, route)
         elif not route.is_websocket:
-            routes.append(describer.route(plan, route))
+            routes[plan] = describer.route(plan, route)
+    for plan in frozen_app.plans:
+        endpoint = routes.get(plan) or websockets.get(plan)
+        if endpoint is not None and plan.route is not None:
+            tell(plan.route, endpoint)
     return ApplicationDescription(
         title=app.title,
         version=app.version,
@@ -70,8 +83,8 @@ def describe_application(app: VelociPy) -> ApplicationDescription:
         middleware=_names(app._asgi_middleware) + _names(Router._around_routes(app, [added])),
         json_encoder=_class_name(app._codec),
         model_adapters=describer.model_adapters,
-        routes=tuple(routes),
-        websockets=tuple(websockets),
+        routes=tuple(routes.values()),
+        websockets=tuple(websockets.values()),
         mounts=tuple(mounts),
     )
 

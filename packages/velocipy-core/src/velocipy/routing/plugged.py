@@ -103,6 +103,11 @@ class Plugins:
         self.lifespans: list[tuple[str, Lifespan]] = []
         self.on_freeze: list[tuple[str, OnFreeze]] = []
 
+    @property
+    def has_hooks(self) -> bool:
+        """Whether anybody wants to be told of routes, or of the application, when it has frozen."""
+        return bool(self.on_freeze) or any(plugged.on_route for plugged in self._scopes.values())
+
     def of(self, router: Router) -> tuple[Plugged, ...]:
         """Return what was added to *router*: one, or none."""
         return (self._scopes[router],) if router in self._scopes else ()

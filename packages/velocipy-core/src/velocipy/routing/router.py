@@ -195,7 +195,7 @@ class Router:
         """Have *target* answer at *path* and everywhere below, where no other route does.
 
         An application answers every method and WebSockets, has *path* at the end of its root path, and its lifespan
-        runs within that of the application in which it is mounted. A handler answers GET and HEAD.
+        runs within that of the application in which it is mounted. A handler answers GET and HEAD. Not in documents.
 
         Args:
             path: Such as "/static"; "/" for everything.
@@ -217,7 +217,8 @@ class Router:
         below = f"{path.rstrip('/')}/{{path*}}"
         kind = kind or kind_of(target)
         if kind == "handler":
-            self.add_route(below, target, name=name, max_content_length=max_content_length)
+            options: RouteOptions = {"name": name, "max_content_length": max_content_length, "include_in_schema": False}
+            self.add_route(below, target, **options)
         else:
             limit = None if max_content_length is UNSET else max_content_length
             self._routes += Mount(target, kind).routes(below, name, limit)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Protocol, Self
 
+from velocipy.plugin import Key
+
 LONGEST_TTL = 100 * 365 * 86400.0  # seconds; what is to stay longer needs no time
 
 
@@ -62,6 +64,10 @@ class Storage(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.close()
+
+
+STORAGE = Key[Storage]("velocipy.storage")
+"""Under this key a program provides the storage of a scope, and plugins find it."""
 
 
 def check_item(key: str, value: bytes = b"", ttl: float | None = None) -> None:
