@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, NamedTuple, Protocol
 
 from velocipy.conversion.faults import INVALID, Convert, Loc
 from velocipy.conversion.projection import ResponseTypeError
@@ -89,6 +89,10 @@ class Fields(NamedTuple):
     judges: bool = False
 
 
+SchemaMode = Literal["input", "output"]
+"""What a schema is of: what a request may bring, or what an answer has."""
+
+
 class ModelAdapter(Protocol):
     """Converts to the types of one library. Register it with `VelociPy(model_adapters=[...])`."""
 
@@ -130,5 +134,19 @@ class ModelAdapter(Protocol):
         """Return what makes JSON of a value of *annotation*, or of what has its fields; nothing else may leave.
 
         If it is to *check*, it raises a `ResponseTypeError` for a value that *annotation* would not take.
+        """
+        ...
+
+    def json_schemas(
+        self, wanted: Sequence[tuple[Any, SchemaMode]], reference: str
+    ) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
+        """Return the JSON Schema (2020-12) of each that is *wanted*, and the definitions that they share, by name.
+
+        Args:
+            wanted: Annotations that it supports, all of a document.
+            reference: Where a definition is, by its `{name}`: "#/components/schemas/{name}".
+
+        Raises:
+            UnsupportedType: If one has none.
         """
         ...

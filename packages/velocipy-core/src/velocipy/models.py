@@ -39,12 +39,16 @@ Made = TypeVar("Made")
 
 
 class Models:
-    """The adapters of one application, the first that supports an annotation first."""
+    """The adapters of one application, the first that supports an annotation first.
+
+    Attributes:
+        adapters: All of them: those that were given, and pydantic's if the program has imported pydantic.
+    """
 
     def __init__(self, adapters: Sequence[ModelAdapter], codec: JSONCodec) -> None:
         self._codec = codec
         self._json = codec if is_ours(codec) else default_codec()  # for what stays between us and the adapters
-        self._foreign = [*adapters, *_adapters_of_what_is_loaded(self._json)]
+        self.adapters = (*adapters, *_adapters_of_what_is_loaded(self._json))
         self._made: dict[Any, Any] = {}
         self.data = Table(text=False, foreign=partial(self._foreign_conversion, text=False))
         self.text = Table(
@@ -52,13 +56,13 @@ class Models:
         )
 
     def _foreign_conversion(self, annotation: Any, *, text: bool) -> Convert | None:
-        for adapter in self._foreign:
+        for adapter in self.adapters:
             if adapter.supports(annotation):
                 return adapter.converter(annotation, text=text)
         return None
 
     def _foreign_takes_text(self, annotation: Any) -> bool:
-        return any(adapter.takes_text(annotation) for adapter in self._foreign if adapter.supports(annotation))
+        return any(adapter.takes_text(annotation) for adapter in self.adapters if adapter.supports(annotation))
 
     def decoder(self, annotation: Any, source: Any = None) -> Decoder:
         """Return the conversion of a JSON body to *annotation* within the constraints that *source* carries.
@@ -88,7 +92,7 @@ class Models:
             return value
 
     def _decoder(self, annotation: Any) -> Decoder:
-        for adapter in self._foreign:
+        for adapter in self.adapters:
             if adapter.supports(annotation):
                 return adapter.decoder(annotation, self._codec)
         return _decoder_by_table(self.data, annotation, self._codec)
@@ -114,7 +118,7 @@ class Models:
         return self._once(self._encoder, annotation, selection, check)
 
     def _encoder(self, annotation: Any, selection: Selection, check: bool) -> Callable[[Any], bytes] | None:
-        for adapter in self._foreign:
+        for adapter in self.adapters:
             if adapter.supports(annotation):
                 encode_model = adapter.encoder(annotation, selection, check=check)
                 if is_ours(self._codec):
@@ -154,7 +158,7 @@ class Models:
 
     def _foreign_cut(self, cls: Any, selection: Selection) -> Callable[[Any], Any] | None:
         """Return what makes builtins of a value of a model that is not ours and stands within what is."""
-        for adapter in self._foreign:
+        for adapter in self.adapters:
             if adapter.is_model(cls):
                 encode, decode = adapter.encoder(cls, selection), self._json.decode
                 return lambda value: decode(encode(value))
@@ -162,7 +166,7 @@ class Models:
 
     def fields(self, annotation: Any) -> Fields:
         """Return the fields of a model, whoever owns it."""
-        for adapter in self._foreign:
+        for adapter in self.adapters:
             if adapter.supports(annotation):
                 return adapter.fields(annotation)
         record = read_record(unwrap(annotation)[0], self.data.namespace)
@@ -179,7 +183,7 @@ class Models:
     def is_model(self, annotation: Any) -> bool:
         """Tell whether *annotation* is a class with named fields, whoever owns it."""
         plain, _ = unwrap(annotation)
-        return is_record(plain) or any(adapter.is_model(plain) for adapter in self._foreign)
+        return is_record(plain) or any(adapter.is_model(plain) for adapter in self.adapters)
 
 
 def _encode_cut(

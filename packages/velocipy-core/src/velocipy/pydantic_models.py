@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -15,7 +15,7 @@ from velocipy.conversion.projection import ResponseTypeError, as_mapping, invali
 from velocipy.conversion.table import LISTS, UnsupportedType, is_optional, union_members, unwrap
 from velocipy.errors import Fault, invalid_json
 from velocipy.http.uploads import UploadFile
-from velocipy.model_adapters import Decoder, Fields, ModelField, decoder_by_codec
+from velocipy.model_adapters import Decoder, Fields, ModelField, SchemaMode, decoder_by_codec
 from velocipy.serialization import JSONCodec, is_ours
 from velocipy.types import Selection
 
@@ -142,6 +142,19 @@ class PydanticAdapter:
             return encoded
 
         return encode
+
+    def json_schemas(
+        self, wanted: Sequence[tuple[Any, SchemaMode]], reference: str
+    ) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
+        inputs: list[tuple[Any, Literal["validation", "serialization"], Any]] = [
+            (number, "validation" if mode == "input" else "serialization", self._type_adapter(item)[0])
+            for number, (item, mode) in enumerate(wanted)
+        ]
+        try:
+            schemas, shared = TypeAdapter.json_schemas(inputs, ref_template=reference.replace("{name}", "{model}"))
+        except PydanticUserError as error:
+            raise UnsupportedType(f"pydantic has no JSON Schema for it: {error}".partition("\n")[0]) from None
+        return [dict(schemas[number, mode]) for number, mode, _ in inputs], dict(shared.get("$defs", {}))
 
     def _made_by(self, annotation: Any, above: tuple[Any, ...] = ()) -> Callable[[Any], bool]:
         """Return the test whether a value is made of instances of the models of *annotation* and of nothing else."""

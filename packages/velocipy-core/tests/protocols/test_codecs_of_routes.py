@@ -1,7 +1,7 @@
 """JSON codecs and model adapters of one route, in place of the application's."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from httpx2 import Client
 from velocipy import HTTPException, JSONResponse, Request, VelociPy
 from velocipy.conversion.faults import Convert, Loc, refuse
 from velocipy.errors import Fault
+from velocipy.model_adapters import SchemaMode
 from velocipy.models import Decoder, Fields, ModelField
 from velocipy.serialization import JSONCodec, StdlibCodec
 from velocipy.types import Selection
@@ -70,6 +71,11 @@ class MoneyAdapter:
 
     def encoder(self, annotation: Any, selection: Selection, *, check: bool = False) -> Callable[[Any], bytes]:
         return lambda value: b'"%d.%02d"' % divmod(value.cents, 100)
+
+    def json_schemas(
+        self, wanted: Sequence[tuple[Any, SchemaMode]], reference: str
+    ) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
+        return [{"type": "string"} for _ in wanted], {}
 
 
 app = VelociPy(json_encoder=StdlibCodec())

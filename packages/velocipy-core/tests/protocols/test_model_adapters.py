@@ -1,7 +1,7 @@
 """Models of a library that nobody here knows: an adapter makes them bodies, fields of bodies, and answers."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -11,6 +11,7 @@ from httpx2 import Client
 from velocipy import Body, Header, Query, VelociPy
 from velocipy.conversion.faults import INVALID, Convert
 from velocipy.errors import Fault
+from velocipy.model_adapters import SchemaMode
 from velocipy.models import Decoder, Fields, ModelField
 from velocipy.serialization import JSONCodec
 from velocipy.types import Selection
@@ -81,6 +82,12 @@ class Adapter:
 
     def encoder(self, annotation: Any, selection: Selection, *, check: bool = False) -> Callable[[Any], bytes]:
         return lambda money: json.dumps({"amount": money.amount, "currency": money.currency}).encode()
+
+    def json_schemas(
+        self, wanted: Sequence[tuple[Any, SchemaMode]], reference: str
+    ) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
+        schema = {"type": "object", "properties": {"amount": {"type": "integer"}, "currency": {"type": "string"}}}
+        return [{"$ref": reference.format(name="Money")} for _ in wanted], {"Money": schema}
 
 
 @dataclass

@@ -197,8 +197,8 @@ def test_what_plugins_add_is_told() -> None:
 
     told = describe(VelociPy(plugins=[Adds()], middleware=[Plain()]))
     assert told.middleware == (f"{__name__}.Around", f"{__name__}.Plain")
-    assert [item.name for item in told.model_adapters] == ["none"]
-    assert [item.name for item in told.routes[0].model_adapters] == ["none"]
+    assert [item.name for item in told.model_adapters][:1] == ["none"]  # and pydantic's, if that is imported
+    assert told.routes[0].model_adapters == told.model_adapters
     assert told.routes[0].segments[0].values == (("value", "size"),)
 
 
@@ -1004,7 +1004,7 @@ def test_every_option_of_a_route_is_told() -> None:
         assert one.middleware == (f"{__name__}.Around",)
         assert [item.function.call for item in one.dependencies[1:2]] == [nothing]
         assert one.json_encoder == "velocipy.serialization.StdlibCodec"
-        assert one.model_adapters == tuple(options["model_adapters"])
+        assert one.model_adapters[:1] == tuple(options["model_adapters"])
         for name in ("max_content_length", "pool", "host", "version", "deprecated", "sunset", "summary"):
             assert getattr(one, name) == options[name]
         assert (one.description, one.tags, one.include_in_schema) == ("D", ("t",), False)

@@ -11,14 +11,20 @@ import typing
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Final, NamedTuple, TypeVar, Union, get_args, get_origin
 
+from velocipy.types import UNSET
+
 
 class Field(NamedTuple):
-    """One field: its name in the class, its key in the data, its type, and whether data must have it."""
+    """One field: its name in the class, its key in the data, its type, whether data must have it, and its default.
+
+    The default is UNSET where there is none, or it is made for each instance.
+    """
 
     name: str
     key: str
     annotation: Any
     required: bool
+    default: Any = UNSET
 
 
 class Record(NamedTuple):
@@ -62,16 +68,18 @@ def read_output(annotation: Any, namespace: dict[str, Any] | None = None) -> Rec
     cls: Any = get_origin(annotation) or annotation
     if dataclasses.is_dataclass(cls) and not hasattr(cls, "__struct_fields__"):
         hints = _hints(cls, annotation, namespace)
-        names = {field.name: field.required for field in record.fields}
+        known = {field.name: field for field in record.fields}
         every = dataclasses.fields(cls)
-        fields = [Field(field.name, field.name, hints[field.name], names.get(field.name, False)) for field in every]
+        fields = [known.get(field.name, Field(field.name, field.name, hints[field.name], False)) for field in every]
         return record._replace(fields=fields, as_it_is=all(field.init for field in every))
     attributes = getattr(cls, "__attrs_attrs__", None)
     if attributes is not None:
         hints = _hints(cls, annotation, namespace)
-        required = {field.name for field in record.fields if field.required}
+        of_input = {field.name: field for field in record.fields}
         fields = [
-            Field(field.name, field.name, _attrs_type(field, hints), field.alias in required)
+            of_input[field.alias]._replace(name=field.name, key=field.name)
+            if field.alias in of_input
+            else Field(field.name, field.name, _attrs_type(field, hints), False)
             for field in attributes
             if field.name[0] != "_"
         ]
@@ -191,7 +199,7 @@ def _struct(cls: Any, hints: dict[str, Any]) -> Record:
     without = sys.modules["msgspec"].NODEFAULT
     defaults = [without] * (len(names) - len(cls.__struct_defaults__)) + [*cls.__struct_defaults__]
     fields = [
-        Field(name, key, hints[name], default is without)
+        Field(name, key, hints[name], default is without, _value(default))
         for name, key, default in zip(names, cls.__struct_encode_fields__, defaults, strict=True)
     ]
     return Record(
@@ -206,6 +214,7 @@ def _dataclass(cls: Any, hints: dict[str, Any]) -> Record:
             field.name,
             hints[field.name],
             field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING,
+            UNSET if field.default is dataclasses.MISSING else field.default,
         )
         for field in cls.__dataclass_fields__.values()  # those of InitVar too
         if field.init and ClassVar not in (hints[field.name], get_origin(hints[field.name]))
@@ -216,11 +225,16 @@ def _dataclass(cls: Any, hints: dict[str, Any]) -> Record:
 def _attrs(cls: Any, hints: dict[str, Any]) -> Record:
     nothing = sys.modules["attr"].NOTHING
     fields = [
-        Field(field.alias, field.alias, _attrs_type(field, hints), field.default is nothing)
+        Field(field.alias, field.alias, _attrs_type(field, hints), field.default is nothing, _value(field.default))
         for field in cls.__attrs_attrs__
         if field.init
     ]
     return Record(cls.__name__, fields, cls)
+
+
+def _value(default: Any) -> Any:
+    """Return a default of msgspec or attrs, UNSET if it is none or made for each instance."""
+    return UNSET if type(default).__module__.partition(".")[0] in ("msgspec", "attr") else default
 
 
 def _attrs_type(field: Any, hints: dict[str, Any]) -> Any:
@@ -256,5 +270,8 @@ def _without_qualifiers(hint: Any) -> tuple[Any, list[str]]:
 
 
 def _named_tuple(cls: Any, hints: dict[str, Any]) -> Record:
-    fields = [Field(name, name, hints.get(name, Any), name not in cls._field_defaults) for name in cls._fields]
+    defaults = cls._field_defaults
+    fields = [
+        Field(name, name, hints.get(name, Any), name not in defaults, defaults.get(name, UNSET)) for name in cls._fields
+    ]
     return Record(cls.__name__, fields, cls, from_array=True)

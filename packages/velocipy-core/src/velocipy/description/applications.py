@@ -94,7 +94,7 @@ class _Describer:
 
     def __init__(self, app: VelociPy, plugins: Plugins) -> None:
         self._app = app
-        self.model_adapters = (*app._model_adapters, *plugins.model_adapters)
+        self.model_adapters = app._ready().models.adapters
         self._convertors = convertors({**plugins.convertors, **app._convertors})
         self._functions: dict[int, CallableDescription] = {}
 
