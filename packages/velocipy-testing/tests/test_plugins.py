@@ -116,7 +116,7 @@ def finds(result: Any, *messages: str) -> None:
 def test_a_plugin_that_keeps_the_rules_passes_in_process(kit: Run) -> None:
     outcomes = kit("-k", "not server").parseoutcomes()
     assert outcomes.keys() == {"passed", "deselected"}
-    assert outcomes["passed"] == 18
+    assert outcomes["passed"] == 20
 
 
 def test_it_passes_on_every_server_that_is_installed(kit: Run) -> None:
@@ -141,7 +141,7 @@ def test_a_suite_may_have_tests_of_its_own_which_run_wherever_tests_run(kit: Run
 def test_a_plugin_that_is_not_distributed_is_asked_for_nothing_that_installing_brings(kit: Run) -> None:
     result = kit("-k", "not server", "-rs", suite="    distribution = ''\n", entry_points="")
     outcomes = result.parseoutcomes()
-    assert (outcomes["passed"], outcomes["skipped"]) == (11, 7)
+    assert (outcomes["passed"], outcomes["skipped"]) == (13, 7)
     result.stdout.fnmatch_lines("*SKIPPED*`distribution` names nothing that is installed*")
 
 
@@ -220,6 +220,35 @@ def test_who_cannot_be_on_a_router_has_to_say_so(kit: Run) -> None:
 def test_who_says_so_passes(kit: Run) -> None:
     setup = "setup.add_convertor('even', int)"
     assert kit("-k", "router-", suite="    on_router = False\n", setup=setup).parseoutcomes()["passed"] == 2
+
+
+READ = """
+    async def number(self, item: int) -> int: return item
+    async def read(self, item: str) -> str: return item
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("/items/{item}", "GET /items/{item} is already answered by SamplePlugin.number()"),
+        ("/others/{item}", "the operation_id read is there twice, and a document can have it once"),
+    ],
+)
+def test_routes_that_no_document_can_have(kit: Run, path: str, message: str) -> None:
+    setup = f"""
+        setup.add_route("/items/{{item:int}}", self.number, operation_id="read")
+        setup.add_route("{path}", self.read, operation_id="read")
+"""
+    finds(kit("-k", "test_its_routes and object", body=READ, setup=setup), message)
+
+
+def test_routes_that_documents_leave_out_are_none_of_theirs(kit: Run) -> None:
+    setup = """
+        setup.add_route("/items", lambda: 1, operation_id="read")
+        setup.add_route("/others", lambda: 2, operation_id="read", include_in_schema=False)
+"""
+    assert kit("-k", "test_its_routes", setup=setup).parseoutcomes()["passed"] == 2
 
 
 def test_state_that_two_applications_share(kit: Run) -> None:

@@ -24,6 +24,7 @@ from typing import Any
 import pytest
 
 from velocipy import Router, StartupError, StartupErrorGroup, VelociPy
+from velocipy.description import describe
 from velocipy.plugin import ENTRY_POINTS, INTERFACE_VERSION, Plugin
 from velocipy.testing._served import environment
 from velocipy.testing.clients import TestClient
@@ -218,6 +219,18 @@ class PluginConformance:
         assert first == second, (
             f"plugged into a second application, it added {second} and not {first}: let setup() keep nothing, neither "
             "in the plugin nor in its module"
+        )
+
+    @pytest.mark.parametrize("way", ["object", "router"])
+    def test_its_routes_can_be_described(self, way: str) -> None:
+        # The document of OpenAPI, which is made of this, belongs here as well.
+        if way == "router" and not self.on_router:
+            pytest.skip("on_router is False")
+        described = describe(self.application(way))  # which the core starts, and so refuses paths that collide
+        ids = [route.operation_id for route in described.routes if route.include_in_schema and route.operation_id]
+        twice = sorted({name for name in ids if ids.count(name) > 1})
+        assert not twice, (
+            f"the operation_id {', '.join(twice)} is there twice, and a document can have it once: rename one"
         )
 
     # What it leaves alone
