@@ -63,6 +63,16 @@ def test_an_adapter_that_forgets_what_is_required() -> None:
     finds(suite(fields=fields).test_it_tells_the_fields, "of number: int and word: str = 'x' it told")
 
 
+def test_an_adapter_whose_schema_leads_nowhere() -> None:
+    from velocipy.pydantic_models import PydanticAdapter
+
+    def json_schemas(self: Any, wanted: Any, reference: str) -> Any:
+        schemas, _ = PydanticAdapter.json_schemas(self, wanted, reference)
+        return schemas, {}
+
+    finds(suite(json_schemas=json_schemas).test_it_tells_the_json_schema, "has the schema .*, defined as {}")
+
+
 def test_an_adapter_that_tells_faults_without_their_places() -> None:
     from velocipy.pydantic_models import PydanticAdapter
 

@@ -14,7 +14,7 @@ values, what does not fit faults at the same places, and what leaves the same JS
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import field, make_dataclass
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import httpx2
 
@@ -105,6 +105,17 @@ class ModelAdapterConformance:
         assert [(item.name, item.required) for item in told] == [("number", True), ("word", False)], (
             f"of number: int and word: str = 'x' it told {told}"
         )
+
+    def test_it_tells_the_json_schema(self) -> None:
+        model = self.make_model("Model", {"number": Field(int), "word": Field(str, "x")})
+        wanted: list[tuple[Any, Literal["input"]]] = [(model, "input"), (list[model], "input")]
+        (one, many), definitions = self.make_adapter().json_schemas(wanted, "#/parts/{name}")
+        for schema, what in ((one, "the model"), (many.get("items", {}), "an item of a list of it")):
+            found = definitions.get(schema["$ref"].removeprefix("#/parts/"), {}) if "$ref" in schema else schema
+            told = (found.get("type"), sorted(found.get("properties", ())), found.get("required"))
+            assert told == ("object", ["number", "word"], ["number"]), (
+                f"{what} with number: int and word: str = 'x' has the schema {schema}, defined as {found}"
+            )
 
     def test_what_fits_gives_the_same_values(self) -> None:
         self._check_bodies(st.fixed_dictionaries({name: kind.fits for name, kind in _KINDS.items()}), status=200)
