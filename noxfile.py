@@ -44,11 +44,12 @@ if sys.platform != "win32":  # where Gunicorn does not run
     SERVERS["gunicorn"] = ["velocipy-core[gunicorn]"]
     SERVERS["gunicorn-uvicorn"] = ["velocipy-core[gunicorn,uvicorn]", "uvicorn-worker>=0.4"]
 CELLS = [(package, server) for server in SERVERS for package in PACKAGES]  # in process first: the cheapest
+PARALLEL = ("--numprocesses=auto", "--dist=loadfile")  # for what takes long
 QUICK = ("in-process", "granian-rsgi")  # both protocols, and one real server; `nox -s tests` runs on all
 nox.options.sessions = [
     *("lint", "contracts", "interface", "types", "shipped", "without"),
     *(f"tests(package={package!r}, server={server!r})" for package, server in CELLS if server in QUICK),
-    *("alone", "examples"),
+    *("alone", "examples", "template"),
 ]
 BUILT: dict[str, str] = {}  # the wheels, once they are built
 if (_results := "VELOCIPY_RESULTS") not in os.environ:  # else another nox has started this one, and reports
@@ -75,8 +76,8 @@ def needs(*packages: str) -> list[str]:
 
 
 def parallel(package: str) -> tuple[str, ...]:
-    """Return the options with which tests that take minutes run side by side."""
-    return ("--numprocesses=auto", "--dist=loadfile") if package == "core" else ()
+    """Return the options for the tests of *package*."""
+    return PARALLEL if package == "core" else ()
 
 
 def run_tests(session: nox.Session, cell: str, *arguments: str) -> None:
@@ -223,6 +224,7 @@ def types(session: nox.Session) -> None:
         ROOT / "docs",
         ROOT / "examples",
         ROOT / "scripts",
+        ROOT / "templates",
         *(ROOT / f"packages/velocipy-{name}" for name in PACKAGES),
     ]:
         with session.chdir(folder):  # apart, because two packages may each have a tests/test_plugin.py
@@ -319,11 +321,37 @@ def examples(session: nox.Session) -> None:
         run_tests(session, f"examples, {server}", "examples", f"--velocipy-server={server}")
 
 
+@nox.session(reuse_venv=False)
+def template(session: nox.Session) -> None:
+    """Plugins as others write them: rendered, built, installed beside our wheels in another folder, and checked."""
+    with tempfile.TemporaryDirectory() as folder:
+        rendered, sample = Path(folder, "velocipy-shout"), Path(folder, "velocipy-cache")
+        copier = ["uv", "tool", "run", "--quiet", "--from", *group("template"), "copier", "copy", "--quiet"]
+        session.run(*copier, "--defaults", "--data=name=shout", str(ROOT / "templates/plugin"), str(rendered))
+        shutil.copytree(ROOT / "examples/plugin-cache", sample)
+        built = build_wheels(session)
+        for project in (rendered, sample):
+            session.run("uv", "build", "--quiet", f"--out-dir={folder}", str(project))
+        wheels = [built["velocipy-core"], built["velocipy-testing"], *map(str, Path(folder).glob("*.whl"))]
+        session.install(*wheels, "velocipy-testing[pytest,servers]", "velocipy-cache[redis]", *group("test"))
+        session.install(*group("lint"), *group("types"), "nox")  # by which theirs are checked
+
+        servers = () if session.posargs else ("--velocipy-server=in-process,granian-rsgi",)
+        for project in (rendered, sample):
+            with session.chdir(project):
+                for check in (["ruff", "check"], ["ruff", "format", "--check"], ["mypy", "."], ["pyright"]):
+                    session.run(*check)
+                run_tests(session, f"{project.name}, a plugin", "tests", *servers, *PARALLEL)
+        session.run("zizmor", "--offline", "--quiet", str(rendered))
+        with session.chdir(folder):
+            run_tests(session, "mistakes in a plugin", str(ROOT / "templates/test_mistakes.py"), PARALLEL[0])
+
+
 @nox.session(python=PYTHONS, default=False)
 def matrix(session: nox.Session) -> None:
-    """Every package on every server, alone, and the examples, on one Python or on all that are installed."""
+    """Every package on every server, alone, the examples and plugins, on one Python or on all that are installed."""
     options = [f"--envdir=.nox/{session.python}", "--force-python", str(session.python), "--"]
-    sessions = ["--session", "tests", "alone", "examples"]
+    sessions = ["--session", "tests", "alone", "examples", "template"]
     session.run(sys.executable, "-m", "nox", *sessions, *options, *session.posargs, external=True)
 
 
