@@ -12,11 +12,11 @@ from typing import Annotated, Any
 
 import pytest
 from velocipy import APIRouter, Header, HTTPException, PluginError, Request, Response, VelociPy
-from velocipy.storage import MemoryStorage, Storage, StorageError
+from velocipy.storage import STORAGE, MemoryStorage, Storage, StorageError
 from velocipy.testing import TestClient
 from velocipy.testing.redis_servers import RedisServer
 
-from velocipy_cache import STORAGE, Cache, CachePlugin, cached
+from velocipy_cache import Cache, CachePlugin, cached
 
 
 def create_app() -> VelociPy:

@@ -2,7 +2,7 @@
 
 from velocipy_cache.cache import Cache
 from velocipy_cache.middleware import cached
-from velocipy_cache.plugin import STORAGE, CacheConfig, CachePlugin, from_config
+from velocipy_cache.plugin import CacheConfig, CachePlugin, from_config
 from velocipy_cache.rules import Policy
 
-__all__ = ["STORAGE", "Cache", "CacheConfig", "CachePlugin", "Policy", "cached", "from_config"]
+__all__ = ["Cache", "CacheConfig", "CachePlugin", "Policy", "cached", "from_config"]

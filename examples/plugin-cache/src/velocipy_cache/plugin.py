@@ -7,15 +7,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from velocipy import Config
-from velocipy.plugin import Key, Lifespan, Setup
-from velocipy.storage import MemoryStorage, RedisStorage, Storage
+from velocipy.plugin import Lifespan, Setup
+from velocipy.storage import STORAGE, MemoryStorage, RedisStorage, Storage
 
 from velocipy_cache.cache import Cache
 from velocipy_cache.middleware import ScopeMiddleware
 from velocipy_cache.rules import Policy
-
-STORAGE = Key[Storage]("velocipy.storage")
-"""Where the plugin looks for a storage that the application, or another plugin, provides."""
 
 
 class CachePlugin:
