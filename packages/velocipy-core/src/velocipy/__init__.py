@@ -10,6 +10,8 @@ for _entry in sys.path:
     if _folder not in __path__ and os.path.isdir(_folder):  # noqa: PTH112
         __path__.append(_folder)
 
+__path__.append(os.path.join(__path__[0], "_missing"))  # noqa: PTH118 - the last: what is not installed is found there
+
 from ._public import *
 from ._public import __all__ as __all__
 

@@ -22,9 +22,16 @@ OURS = {
     "raises": "velocipy.raising",
 }
 ELSEWHERE = {
-    "AsyncTestClient": ("velocipy.testing", "velocipy-testing"),
-    "TestClient": ("velocipy.testing", "velocipy-testing"),
+    "AsyncTestClient": "velocipy.testing",
+    "TestClient": "velocipy.testing",
 }
+"""Names of other distributions, by their modules. Each of these has a stand-in in `_missing`."""
+
+
+def missing(module: str) -> ModuleNotFoundError:
+    """Return what is raised where *module* is imported and its distribution is not installed."""
+    distribution = module.replace(".", "-")
+    return ModuleNotFoundError(f"{module} comes with {distribution}: pip install {distribution}", name=module)
 
 
 def __getattr__(name: str) -> Any:
@@ -34,10 +41,4 @@ def __getattr__(name: str) -> Any:
         return getattr(import_module(OURS[name]), name)
     if name not in ELSEWHERE:
         raise AttributeError(f"module 'velocipy' has no attribute {name!r}")
-    module, distribution = ELSEWHERE[name]
-    try:
-        return getattr(import_module(module), name)
-    except ModuleNotFoundError as error:
-        if error.name != module:
-            raise
-        raise ImportError(f"velocipy.{name} comes with {distribution}: pip install {distribution}") from None
+    return getattr(import_module(ELSEWHERE[name]), name)
