@@ -104,9 +104,9 @@ async def _drain(request: ASGIRequest) -> None:
     HTTP/2 Hypercorn 0.18 breaks the connection for good.
     """
     if request._body is None:
-        declared = request._header("content-length", b"content-length")
-        # Who waits for "100 Continue" has sent nothing, and asking for it would make some servers send that.
-        on_its_way = declared != "0" and request._header("expect", b"expect") is None
+        # Who waits for "100 Continue" has sent nothing, and asking for it would make some servers send that. A body of
+        # no bytes has an end over HTTP/2, which may be on its way.
+        on_its_way = request._header("expect", b"expect") is None
     else:
         on_its_way = request._body is True
     if on_its_way:
