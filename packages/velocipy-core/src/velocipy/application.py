@@ -296,6 +296,12 @@ class VelociPy(Router):
         self._asgi_middleware.append(as_middleware(middleware, options))
         self._changed()
 
+    def _check_not_started(self) -> None:
+        if self._drain.is_in_lifespan:
+            raise RuntimeError(
+                "plugins are set up when the application starts, and it has started; plug them in before"
+            )
+
     def _around_routes(self, added: Iterable[Router]) -> list[Middleware]:
         return []  # that of the application stands around routing itself
 

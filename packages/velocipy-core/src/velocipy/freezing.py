@@ -51,6 +51,7 @@ from velocipy.types import UNSET, ASGIApp, ExceptionHandler, Handler, Selection
 
 if TYPE_CHECKING:
     from velocipy.plugin import OnException
+    from velocipy.routing.plugged import Owner
 
 Match = tuple[Plan, Sequence[str]]
 
@@ -75,7 +76,7 @@ class Settings(NamedTuple):
     within_asgi: ASGIApp
     layers: Layers
     worker_pools: Mapping[str, WorkerPool]
-    on_exception: Sequence[OnException]
+    on_exception: Sequence[tuple[Owner, OnException]]
 
 
 class Frozen(NamedTuple):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+import re
+import sysconfig
 import traceback
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from velocipy.errors import ConfigError, PluginError, StartupError
 from velocipy.plugin import ENTRY_POINTS, INTERFACE_VERSION, Lifespan, Setup
-from velocipy.routing.plugged import Plug, Plugged, Plugins
+from velocipy.routing.plugged import Owner, Plug, Plugged, Plugins
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -36,26 +39,32 @@ class _Found(NamedTuple):
 
 def set_up(app: VelociPy, plugins: Plugins, faults: list[StartupError]) -> None:
     """Have every plugin of *app* that is new add to its scope, those of routers after those of the routers around."""
-    started = len(plugins.lifespans) if app._drain.is_in_lifespan else None
     _set_up_scope(app, plugins, plugins.of_application, faults)
-    if started is not None:
-        for name, _ in plugins.lifespans[started:]:
-            problem = f"the plugin {_shown(name)} has a lifespan, and was plugged in when the application had started."
-            faults.append(PluginError(problem, "Plug it in before.", plugin=name))
 
 
 def _set_up_scope(app: VelociPy, plugins: Plugins, plugged: Plugged, faults: list[StartupError]) -> None:
     for found in _in_order(_find(_plugs_of(plugged), plugged, faults), plugged, faults):
-        name = found.plugin.name
-        plugged.plugs[name] = found.plug
-        with _blamed(name, "cannot be set up", "Correct its options, or tell its authors", faults):
-            setup = Setup(name, plugged, plugins, app)
+        owner = Owner(found.plugin.name, found.plug.place)
+        plugged.plugs[owner.name] = found.plug
+        with _blamed(owner, "cannot be set up", "Correct its options, or tell its authors.", faults):
+            setup = Setup(owner, plugged, plugins, app)
             try:
-                found.plugin.setup(setup)
+                made: Any = found.plugin.setup(setup)  # type: ignore[func-returns-value]
             finally:
                 setup._is_over = True
+            if made is not None:
+                _refuse_result(made)
     for inclusion in (*plugged.router._included, *plugged.added._included):
         _set_up_scope(app, plugins, plugins.open(inclusion.router, plugged), faults)
+
+
+def _refuse_result(made: Any) -> None:
+    """Refuse what setup() should not return: a coroutine or a generator, by which nothing has happened yet."""
+    if hasattr(made, "close"):
+        made.close()
+    kind = type(made).__name__.replace("_", " ")
+    remedy = "It is a plain function; what is to be opened goes into add_lifespan()"
+    raise TypeError(f"its setup() returned a {kind}, and so has registered nothing. {remedy}")
 
 
 def _plugs_of(plugged: Plugged) -> Iterator[Plug]:
@@ -73,33 +82,41 @@ def _find(plugs: Iterator[Plug], plugged: Plugged, faults: list[StartupError]) -
     """Return the plugins that are not set up in the scope yet."""
     found: dict[str, _Found] = {}
     known = {id(plug) for plug in plugged.plugs.values()}
-    for plug in sorted(plugs, key=lambda plug: plug.plugin == INSTALLED):  # what is named itself has options
+    for plug in _named(plugs, {*plugged.plugs}):
         if id(plug) in known:
             continue
         try:
-            for item in _read_all(plug, {*plugged.plugs, *found}) if plug.plugin == INSTALLED else (_read(plug),):
-                name = item.plugin.name
-                first = found[name].plug if name in found else plugged.plugs.get(name)
-                if first is not None:
-                    where = f", at {first.place}" if first.place else ""
-                    problem = f"the plugin {name!r} is plugged into one scope twice{where} as well."
-                    raise PluginError(problem, "Keep one of them.", plugin=name, place=plug.place)
-                found[name] = item
+            item = _read(plug)
+            name = item.plugin.name
+            first = found[name].plug if name in found else plugged.plugs.get(name)
+            if first is not None:
+                where = f", at {first.place}" if first.place else ""
+                problem = f"the plugin {name!r} is plugged into one scope twice{where} as well."
+                raise PluginError(problem, "Keep one of them.", plugin=name, place=plug.place)
+            found[name] = item
         except PluginError as error:
             faults.append(error)
     return list(found.values())
+
+
+def _named(plugs: Iterator[Plug], known: set[str]) -> Iterator[Plug]:
+    """Yield *plugs*, and for "installed" all that are installed and were not named themselves."""
+    installed = None
+    for plug in plugs:
+        if plug.plugin == INSTALLED:
+            installed = plug
+        else:
+            known = {*known, plug.plugin if isinstance(plug.plugin, str) else plug.plugin.name}
+            yield plug
+    if installed is not None:
+        for name in sorted({point.name for point in _entry_points()} - known):
+            yield installed._replace(plugin=name)
 
 
 def _entry_points(name: str | None = None) -> list[EntryPoint]:
     from importlib.metadata import entry_points  # dear, and for names and mistakes alone
 
     return [point for point in entry_points(group=ENTRY_POINTS) if name in (None, point.name)]
-
-
-def _read_all(plug: Plug, known: set[str]) -> list[_Found]:
-    """Return all that are installed, but those which are known."""
-    names = sorted({point.name for point in _entry_points()} - known)
-    return [_read(plug._replace(plugin=name)) for name in names]
 
 
 def _read(plug: Plug) -> _Found:
@@ -111,6 +128,9 @@ def _read(plug: Plug) -> _Found:
     plugin = _load(plug) if isinstance(plug.plugin, str) else plug.plugin
     name = plugin.name
     interface = getattr(plugin, "interface", INTERFACE_VERSION)
+    if not isinstance(interface, int):
+        problem = f"the plugin {_shown(name)} has the interface {interface!r}, which is no number."
+        raise PluginError(problem, f"Its authors may write {INTERFACE_VERSION}.", plugin=name, place=plug.place)
     if interface > INTERFACE_VERSION:
         problem = f"the plugin {_shown(name)} was written for interface {interface}; this core has {INTERFACE_VERSION}."
         raise PluginError(problem, "Run: pip install --upgrade velocipy-core", plugin=name, place=plug.place)
@@ -131,23 +151,55 @@ def _load(plug: Plug) -> Plugin:
         points = _entry_points()
         known = ", ".join(sorted(f"{point.name!r} ({_distribution(point)})" for point in points)) or "none"
         problem = f"no plugin {name!r} is installed; there are: {known}."
-        raise PluginError(
-            problem, f"Correct the name, or run: pip install velocipy-{name}", plugin=name, place=plug.place
-        )
+        raise PluginError(problem, _similar(name), plugin=name, place=plug.place)
     if len(candidates) > 1:
         problem = f"several distributions have a plugin {name!r}: {', '.join(map(_distribution, candidates))}."
         raise PluginError(problem, "Uninstall one, or plug in the object.", plugin=name, place=plug.place)
+    (point,) = candidates
     faults: list[StartupError] = []
-    plugin: Any = None
-    with _blamed(name, "cannot be loaded", "Correct its options, or reinstall it", faults):
-        plugin = candidates[0].load()(**plug.options)
+    owner, plugin, factory = Owner(name, plug.place), None, None
+    entry = f'the entry point {name} = "{point.value}" of {_distribution(point)}'
+    with _blamed(owner, f"cannot be loaded by {entry}", "Its authors may correct that.", faults):
+        factory = point.load()
+        if not callable(factory):
+            raise TypeError(f"{point.value} is a {type(factory).__name__}, which cannot be called")
+    if not faults:
+        with _blamed(owner, f"cannot be made{_with(plug.options)}", _options_of(factory), faults):
+            plugin = factory(**plug.options)
     if faults:
         raise faults[0]
     if not callable(getattr(plugin, "setup", None)) or getattr(plugin, "name", None) != name:
-        problem = f"the entry point {name!r} of {_distribution(candidates[0])} made {plugin!r}, no plugin of that name."
+        called = getattr(plugin, "name", None)
+        problem = f"{entry} made a {type(plugin).__name__} of the name {called!r}, no plugin of the name {name!r}."
         raise PluginError(problem, "Tell its authors.", plugin=name, place=plug.place)
-    loaded: Plugin = plugin
-    return loaded
+    loaded: Any = plugin
+    return loaded  # type: ignore[no-any-return]
+
+
+def _similar(name: str) -> str:
+    """Return what to do about a name that nobody has: the one that was meant, if there is one like it."""
+    from difflib import get_close_matches
+
+    plain = re.sub("^velocipy[-_]", "", name.lower())
+    similar = get_close_matches(plain, [point.name for point in _entry_points()], 1)
+    if similar:
+        return f"Did you mean {similar[0]!r}?"
+    return f"Correct the name, or install the package that has it, often velocipy-{plain}."
+
+
+def _with(options: Mapping[str, Any]) -> str:
+    return f" with {', '.join(options)}" if options else ""
+
+
+def _options_of(factory: Any) -> str:
+    """Return the remedy for options that a plugin does not take: those which it takes."""
+    from inspect import signature
+
+    try:
+        names = [name for name, item in signature(factory).parameters.items() if item.kind is not item.VAR_KEYWORD]
+    except (TypeError, ValueError):  # nothing to be called, or a builtin
+        names = []
+    return f"Correct its options: {', '.join(names)}." if names else "Correct its options."
 
 
 def _distribution(point: EntryPoint) -> str:
@@ -186,11 +238,11 @@ def _in_order(found: Sequence[_Found], plugged: Plugged, faults: list[StartupErr
 
 def _missing(item: _Found, needed: str) -> PluginError:
     name = item.plugin.name
-    points = _entry_points(needed)
-    install = "" if points else f"run: pip install velocipy-{needed}, and "
     problem = f"the plugin {_shown(name)} requires {needed!r}, which is plugged in neither here nor around."
-    remedy = f"{install}add plug({needed!r})."
-    return PluginError(problem, remedy[0].upper() + remedy[1:], plugin=name, place=item.plug.place)
+    remedy = f"Add plug({needed!r})."
+    if not _entry_points(needed):
+        remedy = f"Install the package that has it, often velocipy-{needed}, and add plug({needed!r})."
+    return PluginError(problem, remedy, plugin=name, place=item.plug.place)
 
 
 def _circle(waiting: Sequence[_Found]) -> PluginError:
@@ -200,33 +252,50 @@ def _circle(waiting: Sequence[_Found]) -> PluginError:
     while path.count(path[-1]) == 1:
         item = by_name[path[-1]]
         path.append(next(name for name in (*item.requires, *item.after) if name in by_name))
-    circle = " -> ".join(map(repr, path[path.index(path[-1]) :]))
-    problem = f"plugins come after each other in a circle: {circle}."
-    return PluginError(problem, "Leave one of them out, or tell the authors.", plugin=path[-1])
+    circle = path[path.index(path[-1]) :]
+    links = []
+    for name, other in pairwise(circle):
+        word = "requires" if other in by_name[name].requires else "comes after"
+        place = by_name[name].plug.place
+        links.append(f"{name!r}{f' at {place}' if place else ''} {word} {other!r}")
+    problem = f"plugins wait for each other: {', '.join(links)}."
+    place = by_name[circle[0]].plug.place
+    return PluginError(problem, "Leave one of them out, or tell the authors.", plugin=circle[0], place=place)
 
 
 # -- what fails ------------------------------------------------------------------------------------------------------
 
 
 @contextmanager
-def _blamed(name: str, what: str, remedy: str, faults: list[StartupError]) -> Iterator[None]:
-    """Add what is raised in the block as a fault of the plugin *name*."""
+def _blamed(owner: Owner, what: str, remedy: str, faults: list[StartupError]) -> Iterator[None]:
+    """Add what is raised in the block as a fault of a plugin, with where it was plugged in and where it was raised."""
     try:
         yield
-    except PluginError as error:
-        faults.append(error)
     except Exception as error:
-        told = str(error) if isinstance(error, (StartupError, ConfigError)) else f"{type(error).__name__}: {error}"
-        problem = f"the plugin {_shown(name)} {what}: {told.removesuffix('.')}."
-        fault = PluginError(problem, f"{remedy}.", plugin=name, place=_raised_at(error))
-        fault.__cause__ = error
+        if isinstance(error, PluginError):
+            problem, remedy = error.problem, error.remedy
+        else:
+            told = str(error) if isinstance(error, (StartupError, ConfigError)) else f"{type(error).__name__}: {error}"
+            problem = f"the plugin {_shown(owner.name)} {what}: {told}"
+        where = _raised_at(error)
+        stop = "" if problem.endswith(("?", "!")) and not where else "."
+        told = f"{problem.rstrip('.')}{f' ({where})' if where else ''}{stop}"
+        fault = PluginError(told, remedy, plugin=owner.name, place=owner.place)
+        fault.__cause__ = error if not isinstance(error, PluginError) else error.__cause__
         faults.append(fault)
 
 
 def _raised_at(error: Exception) -> str:
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    file = Path(frame.filename)
-    return f"{file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file}:{frame.lineno}"
+    """Return "file:line" of the innermost frame that is the plugin's; "" if none is."""
+    ours, python = str(Path(__file__).parent), sysconfig.get_paths()["stdlib"]
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        file = Path(frame.filename)
+        foreign = frame.filename.startswith((ours, "<")) or (
+            frame.filename.startswith(python) and "site-packages" not in file.parts
+        )
+        if not foreign:
+            return f"{file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file}:{frame.lineno}"
+    return ""
 
 
 # -- lifespans -------------------------------------------------------------------------------------------------------
@@ -241,30 +310,30 @@ async def open_lifespans(plugins: Plugins) -> AsyncIterator[dict[str, Any]]:
     """
     state: dict[str, Any] = {}
     async with AsyncExitStack() as stack:
-        for name, lifespan in plugins.lifespans:
-            state |= await stack.enter_async_context(_open(name, lifespan))
+        for owner, lifespan in plugins.lifespans:
+            state |= await stack.enter_async_context(_open(owner, lifespan))
         yield state
 
 
 @asynccontextmanager
-async def _open(name: str, lifespan: Lifespan) -> AsyncIterator[Mapping[str, Any]]:
+async def _open(owner: Owner, lifespan: Lifespan) -> AsyncIterator[Mapping[str, Any]]:
     faults: list[StartupError] = []
     stack = AsyncExitStack()
     state: Any = None
-    with _blamed(name, "cannot be started", "Correct its options, or what it needs", faults):
+    with _blamed(owner, "cannot be started", "Correct its options, or what it needs.", faults):
         manager: Any = lifespan()
         if not isinstance(manager, AbstractAsyncContextManager):
-            raise TypeError(f"its lifespan made a {type(manager).__name__}, which is no async context manager")
+            raise TypeError(f"its lifespan returned {manager!r}, which is no async context manager")
         state = await stack.enter_async_context(manager)
         if state is not None and not isinstance(state, Mapping):
-            raise TypeError(f"its lifespan yielded a {type(state).__name__}, which is no mapping")
+            raise TypeError(f"its lifespan yielded {state!r}, which is no mapping")
     if faults:
         await stack.aclose()
         raise faults[0]
     try:
         yield state or {}
     finally:
-        with _blamed(name, "failed when it was ended", "Tell its authors; all else was ended", faults):
+        with _blamed(owner, "failed when it was ended", "Tell its authors; all else was ended.", faults):
             await stack.aclose()
         if faults:
             _logger.error("%s", faults[0], exc_info=faults[0].__cause__)
@@ -286,13 +355,13 @@ def call_hooks(app: VelociPy, plugins: Plugins) -> None:
 
     def tell(route: Route, described: RouteDescription | WebSocketDescription) -> None:
         for plugged in reversed(route.plugged):
-            for name, hook in plugged.on_route:
-                with _blamed(name, f"failed when it was told of {route.path}", "Tell its authors", faults):
+            for owner, hook in plugged.on_route:
+                with _blamed(owner, f"failed when it was told of {route.path}", "Tell its authors.", faults):
                     hook(described)
 
     application = describe_application(app, tell)
-    for name, hook in plugins.on_freeze:
-        with _blamed(name, "failed when it was told of the application", "Tell its authors", faults):
+    for owner, hook in plugins.on_freeze:
+        with _blamed(owner, "failed when it was told of the application", "Tell its authors.", faults):
             hook(application)
     if faults:
         raise faults[0]

@@ -7,15 +7,17 @@ the front door `velocipy`, or in the other stable modules (`docs/stability.md` l
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, final
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, final, get_origin
 
 from velocipy.errors import PluginError
 from velocipy.http.connection import HTTPConnection
 from velocipy.http.finishing import Finishing, OnRequestFinished, RequestFinished
 from velocipy.http.middleware import as_middleware
+from velocipy.http.response import Response
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from velocipy.description import ApplicationDescription, RouteDescription, WebSocketDescription
     from velocipy.models import ModelAdapter
     from velocipy.routing.options import RouteOptions, WebSocketOptions
-    from velocipy.routing.plugged import Plugged, Plugins
+    from velocipy.routing.plugged import Owner, Plugged, Plugins
     from velocipy.routing.router import Router
     from velocipy.types import ExceptionHandler, ExceptionKey, Handler
 
@@ -93,16 +95,28 @@ class Setup:
 
     Attributes:
         plugin: The name of the plugin.
-        prefix: That of the router; "" for an application.
+        prefix: That of the router itself, without those around it; "" for an application.
         is_application: Whether the scope is the application itself.
         title, version: Of the application.
         debug: Whether it is in development.
     """
 
-    __slots__ = ("_is_over", "_plugged", "_plugins", "debug", "is_application", "plugin", "prefix", "title", "version")
+    __slots__ = (
+        "_is_over",
+        "_owner",
+        "_plugged",
+        "_plugins",
+        "debug",
+        "is_application",
+        "plugin",
+        "prefix",
+        "title",
+        "version",
+    )
 
-    def __init__(self, plugin: str, plugged: Plugged, plugins: Plugins, app: VelociPy) -> None:
-        self.plugin = plugin
+    def __init__(self, owner: Owner, plugged: Plugged, plugins: Plugins, app: VelociPy) -> None:
+        self.plugin = owner.name
+        self._owner = owner
         self.prefix = plugged.router.prefix
         self.is_application = plugged.router is app
         self.title = app.title
@@ -143,7 +157,13 @@ class Setup:
         self._scope.added.add_middleware(middleware, **options)
 
     def add_dependency(self, dependency: Any) -> None:
-        """Have *dependency*, as `Depends(function)`, called before every handler in the scope."""
+        """Have *dependency*, as `Depends(function)`, called before every handler in the scope.
+
+        Raises:
+            PluginError: If it is a function without `Depends`.
+        """
+        if callable(dependency):
+            raise self._error(f"adds the dependency {_named(dependency)}", "Its authors may write Depends(function).")
         self._scope.added.dependencies += (dependency,)
 
     def add_exception_handler(self, key: ExceptionKey, handler: ExceptionHandler) -> None:
@@ -155,17 +175,31 @@ class Setup:
     def add_source(self, annotation: Any, dependency: Callable[..., Any]) -> None:
         """Have every parameter in the scope that is annotated with *annotation* made by *dependency*.
 
-        It is what `Annotated[annotation, Depends(dependency)]` would say. A marker on the parameter counts more.
+        It is what `Annotated[annotation, Depends(dependency)]` would say, for exactly that type. A marker on the
+        parameter counts more.
+
+        Args:
+            annotation: A class that requests do not bring by themselves.
+            dependency: A function, or what else `Depends` takes.
 
         Raises:
-            PluginError: If the scope has a source for it, or requests bring values of that type themselves.
+            PluginError: If it is no such class, or the scope has a source for it; if there is nothing to call.
         """
+        from velocipy.background import BackgroundTasks
         from velocipy.conversion.scalars import TEXT
+        from velocipy.conversion.table import DICTS, LISTS
 
-        if annotation in TEXT:
-            raise self._error(f"makes itself the source of {annotation!r}", "Take a class of its own instead.")
-        if annotation in self._scope.sources:
-            raise self._error(f"is the second source of {annotation!r} in its scope", "Plug one of them in.")
+        cls = get_origin(annotation) or annotation
+        if not isinstance(cls, type) or cls in (*TEXT, *LISTS, *DICTS):
+            raise self._error(
+                f"makes itself the source of {_named(annotation)}", "Its authors may take a class of their own."
+            )
+        if issubclass(cls, (HTTPConnection, Response, BackgroundTasks)):
+            problem = f"makes itself the source of {_named(annotation)}, which handlers are handed anyway"
+            raise self._error(problem, "Its authors may take a class of their own.")
+        if not callable(dependency):
+            raise self._error(f"has the source {dependency!r}", "Its authors may give a function, without Depends().")
+        self._own(annotation, f"the source of {_named(annotation)}")
         self._scope.sources[annotation] = dependency
 
     def add_convertor(self, name: str, annotation: Any) -> None:
@@ -193,15 +227,21 @@ class Setup:
     def provide(self, key: Key[Value], value: Value) -> None:
         """Hand *value* to the plugins that come after, here and in the scopes within.
 
+        What the program provides itself, by `app.provide` or `router.provide`, counts more.
+
         Raises:
-            PluginError: If the scope has one already.
+            PluginError: If another plugin has provided it in the scope, or *key* is no `Key`.
         """
-        if key in self._scope.provided:
-            raise self._error(f"provides {key.name!r} for a second time in its scope", "Plug one of them in.")
+        self._check_key(key)
+        self._own(key, f"{key.name!r}")
         self._scope.provided[key] = value
 
     def find(self, key: Key[Value]) -> Value | None:
-        """Return what was provided here or in a scope around, the innermost; None if nothing was."""
+        """Return what was provided here or in a scope around, the innermost; None if nothing was.
+
+        Plugins provide when they are set up: name those whose values are needed in `requires` or `after`.
+        """
+        self._check_key(key)
         value: Value | None = self._plugged.find(key)
         return value
 
@@ -213,15 +253,25 @@ class Setup:
         It is called without arguments and returns an async context manager, such as a function with
         `contextlib.asynccontextmanager`. A mapping that it yields is part of the state of every request. Lifespans are
         left in reverse; one that fails then does not keep the others from it.
+
+        Raises:
+            PluginError: If it cannot be called so.
         """
-        self._whole.lifespans.append((self.plugin, lifespan))
+        if isinstance(lifespan, AbstractAsyncContextManager):
+            raise self._error("adds a lifespan that was called already", "Its authors may give the function itself.")
+        self._check_call("lifespan", lifespan, 0)
+        if inspect.isasyncgenfunction(lifespan) or inspect.isgeneratorfunction(lifespan):
+            remedy = "Its authors may put @asynccontextmanager above it."
+            raise self._error(f"adds the lifespan {_named(lifespan)}, which is a generator", remedy)
+        self._whole.lifespans.append((self._owner, lifespan))
 
     def on_route(self, hook: OnRoute) -> None:
         """Call *hook* with the description of each route and WebSocket in the scope, whenever the application freezes.
 
         That is when it starts, and again after a change, such as an override of a dependency in a test.
         """
-        self._scope.on_route.append((self.plugin, hook))
+        self._check_hook("on_route", hook, 1)
+        self._scope.on_route.append((self._owner, hook))
 
     def on_freeze(self, hook: OnFreeze) -> None:
         """Call *hook* with the description of the application, after `on_route`, whenever it freezes.
@@ -229,21 +279,24 @@ class Setup:
         Raises:
             PluginError: If the scope is a router.
         """
-        self._of_application("on_freeze belongs").on_freeze.append((self.plugin, hook))
+        self._check_hook("on_freeze", hook, 1)
+        self._of_application("on_freeze belongs").on_freeze.append((self._owner, hook))
 
     def on_exception(self, hook: OnException) -> None:
         """Call *hook* with each request or WebSocket in the scope that ends with an error which nobody expected.
 
         That is what the log gets as well. A plain function that does not block; what it raises is logged.
         """
-        self._scope.on_exception.append(hook)
+        self._check_hook("on_exception", hook, 2)
+        self._scope.on_exception.append((self._owner, hook))
 
     def on_request_finished(self, hook: OnRequestFinished) -> None:
         """Call *hook* when a request or WebSocket in the scope is over, and what its dependencies opened is closed.
 
         A plain function that does not block; what it raises is logged. Where no plugin asks for it, it costs nothing.
         """
-        self._scope.added._middleware.insert(0, as_middleware(Finishing(hook), {}))
+        self._check_hook("on_request_finished", hook, 2)
+        self._scope.added._middleware.insert(0, as_middleware(Finishing(self.plugin, hook), {}))
 
     # ----------------------------------------------------------------------------------------------------------------
 
@@ -269,5 +322,36 @@ class Setup:
         if self._is_over:
             raise self._error("registers something when its set-up is over", "Its authors may do that in setup().")
 
+    def _check_hook(self, kind: str, hook: Any, arguments: int) -> None:
+        self._check_call(kind, hook, arguments)
+        if inspect.iscoroutinefunction(hook) or inspect.isasyncgenfunction(hook) or inspect.isgeneratorfunction(hook):
+            remedy = "Its authors may give a plain function; work that waits belongs into a task."
+            raise self._error(f"has the hook {_named(hook)} for {kind}, which is no plain function", remedy)
+
+    def _check_call(self, kind: str, function: Any, arguments: int) -> None:
+        """Refuse what cannot be called with that many arguments."""
+        try:
+            inspect.signature(function).bind(*range(arguments))
+        except (TypeError, ValueError) as error:
+            wanted = "without arguments" if not arguments else f"with {arguments} argument{'s' * (arguments > 1)}"
+            problem = f"gives {_named(function)} for {kind}, which cannot be called {wanted}: {error}"
+            raise self._error(problem, "Its authors may correct it.") from None
+
+    def _check_key(self, key: object) -> None:
+        if not isinstance(key, Key):
+            raise self._error(f"has {key!r} in the place of a key", "Its authors may make one: Key[Type]('name').")
+
+    def _own(self, what: Any, told: str) -> None:
+        """Note that *what* is this plugin's, which it can be of one in a scope."""
+        first = self._scope.owners.setdefault(what, self._owner)
+        if what in self._scope.sources or what in self._scope.provided:
+            where = f" at {first.place}" if first.place else ""
+            problem = f"is the second that has {told} in its scope, after {first.name!r}{where}"
+            raise self._error(problem, "Leave one of them out.")
+
     def _error(self, problem: str, remedy: str) -> PluginError:
         return PluginError(f"the plugin {self.plugin!r} {problem}.", remedy, plugin=self.plugin)
+
+
+def _named(value: Any) -> str:
+    return repr(value) if get_origin(value) else getattr(value, "__qualname__", None) or repr(value)

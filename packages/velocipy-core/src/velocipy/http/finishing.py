@@ -43,9 +43,10 @@ OnRequestFinished = Callable[[HTTPConnection, RequestFinished], object]
 
 
 class Finishing:
-    """The middleware that calls *hook* when all of a request is over."""
+    """The middleware that calls *hook*, of a plugin of that name, when all of a request is over."""
 
-    def __init__(self, hook: OnRequestFinished) -> None:
+    def __init__(self, plugin: str, hook: OnRequestFinished) -> None:
+        self._plugin = plugin
         self._hook = hook
 
     @own_responses
@@ -72,4 +73,5 @@ class Finishing:
         try:
             self._hook(connection, told)
         except Exception:
-            _logger.exception("%r failed after %s %r", self._hook, connection.method, connection.path)
+            asked = f"{connection.method} {connection.path!r}"
+            _logger.exception("on_request_finished of the plugin %r failed after %s", self._plugin, asked)

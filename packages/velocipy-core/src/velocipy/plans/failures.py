@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from velocipy.plugin import OnException
+    from velocipy.routing.plugged import Owner
 
 _logger = logging.getLogger("velocipy")
 
@@ -44,7 +45,7 @@ class Failures:
         debug: bool,
         problem_details: bool,
         pool: WorkerPool,
-        on_exception: Sequence[OnException] = (),
+        on_exception: Sequence[tuple[Owner, OnException]] = (),
     ) -> None:
         self._handlers = dict(handlers)
         self._results = results
@@ -131,11 +132,11 @@ class Failures:
         """Call the hooks of plugins, those of the innermost router first."""
         route = request._plan.route
         hooks = self._on_exception if route is None else [hook for item in route.plugged for hook in item.on_exception]
-        for hook in hooks:
+        for owner, hook in hooks:
             try:
                 hook(request, error)
             except Exception:
-                _logger.exception("%r failed, which was told of %r", hook, error)
+                _logger.exception("on_exception of the plugin %r failed, which was told of %r", owner.name, error)
 
     def interrupted(self, request: HTTPConnection, error: Exception) -> None:
         """Log that a stream failed when its head had been sent."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -30,6 +31,16 @@ class Plug(NamedTuple):
     place: str
 
 
+class Owner(NamedTuple):
+    """A plugin that added something: its name, and "file:line" of where it was plugged in."""
+
+    name: str
+    place: str
+
+
+_is_name = re.compile(r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*").fullmatch
+
+
 def made_plug(plugin: Any, options: Mapping[str, Any], *, export: bool) -> Plug:
     """Return what `Router.plug` notes.
 
@@ -39,8 +50,11 @@ def made_plug(plugin: Any, options: Mapping[str, Any], *, export: bool) -> Plug:
     if isinstance(plugin, type):
         raise TypeError(f"{plugin.__name__} is a class: plug in what it makes, {plugin.__name__}(...)")
     if not isinstance(plugin, str):
-        if not callable(getattr(plugin, "setup", None)) or not isinstance(getattr(plugin, "name", None), str):
-            raise TypeError(f"{plugin!r} is no plugin: give what has a name and a method setup(), or its name")
+        name = getattr(plugin, "name", None)
+        if not callable(getattr(plugin, "setup", None)):
+            raise TypeError(f"{plugin!r} is no plugin, for it has no method setup(); give one, or the name of one")
+        if not isinstance(name, str) or _is_name(name) is None:
+            raise TypeError(f"{plugin!r} is no plugin, for its name is {name!r}; give it one such as 'acme-cache'")
         if options:
             raise TypeError(f"the plugin {plugin.name!r} has its options; say {', '.join(options)} where it is made")
     return Plug(plugin, options, export, _caller())
@@ -64,10 +78,11 @@ class Plugged:
         plugs: What was plugged in, by the names of the plugins.
         sources: What makes the values of parameters, by their types.
         provided: What plugins hand to others.
-        on_exception, on_route: Hooks, those of routes with the names of their plugins.
+        owners: Whose a source or a provided value is, by its type or key.
+        on_exception, on_route: Hooks, with their plugins.
     """
 
-    __slots__ = ("added", "around", "on_exception", "on_route", "plugs", "provided", "router", "sources")
+    __slots__ = ("added", "around", "on_exception", "on_route", "owners", "plugs", "provided", "router", "sources")
 
     def __init__(self, router: Router, around: Plugged | None) -> None:
         self.router = router
@@ -77,16 +92,17 @@ class Plugged:
         self.plugs: dict[str, Plug] = {}
         self.sources: dict[Any, Callable[..., Any]] = {}
         self.provided: dict[Key[Any], Any] = {}
-        self.on_exception: list[OnException] = []
-        self.on_route: list[tuple[str, OnRoute]] = []
+        self.owners: dict[Any, Owner] = {}
+        self.on_exception: list[tuple[Owner, OnException]] = []
+        self.on_route: list[tuple[Owner, OnRoute]] = []
 
     def has(self, plugin: str) -> bool:
         """Tell whether *plugin* is set up here or around."""
         return plugin in self.plugs or (self.around is not None and self.around.has(plugin))
 
     def find(self, key: Key[Any]) -> Any:
-        """Return what was provided under *key* here or around, by plugins or by the program; None if nothing was."""
-        for provided in (self.provided, self.router._provided):
+        """Return what was provided under *key* here or around, by the program or by plugins; None if nothing was."""
+        for provided in (self.router._provided, self.provided):
             if key in provided:
                 return provided[key]
         return None if self.around is None else self.around.find(key)
@@ -100,8 +116,8 @@ class Plugins:
         self._scopes = {app: self.of_application}
         self.convertors: dict[str, Any] = {}
         self.model_adapters: list[ModelAdapter] = []
-        self.lifespans: list[tuple[str, Lifespan]] = []
-        self.on_freeze: list[tuple[str, OnFreeze]] = []
+        self.lifespans: list[tuple[Owner, Lifespan]] = []
+        self.on_freeze: list[tuple[Owner, OnFreeze]] = []
 
     @property
     def has_hooks(self) -> bool:

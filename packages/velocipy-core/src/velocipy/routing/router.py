@@ -107,7 +107,7 @@ class Router:
         self._included: list[Inclusion] = []
         for key, handler in (exception_handlers or {}).items():
             self.add_exception_handler(key, handler)
-        if isinstance(plugins, str):
+        if isinstance(plugins, str) or hasattr(plugins, "setup"):
             raise TypeError(f"plugins takes several, such as [{plugins!r}]")
         for plugin in plugins:
             self.plug(plugin)
@@ -150,6 +150,7 @@ class Router:
         Raises:
             TypeError: If *router* is none.
             ValueError: If it already includes this one.
+            RuntimeError: If it has plugins, and the application has started.
         """
         if not isinstance(router, Router):
             raise TypeError(f"include_router takes a Router, not a {type(router).__name__}; did you mean its .router?")
@@ -157,6 +158,8 @@ class Router:
             raise ValueError("a router cannot include itself, not by way of others either")
         from velocipy.routing.around import Inclusion
 
+        if any(included._plugs for included in (router, *router._all_included())):
+            self._check_not_started()
         router._included_in.append(self)
         self._included.append(
             Inclusion(
@@ -281,14 +284,24 @@ class Router:
 
         Raises:
             TypeError: If it is neither, or has its options already. What else is wrong is told at the start.
+            RuntimeError: If the application has started, since plugins are set up then.
         """
         from velocipy.routing.plugged import made_plug
 
+        self._check_not_started()
         self._plugs.append(made_plug(plugin, options, export=export))
         self._changed()
 
+    def _check_not_started(self) -> None:
+        """Raise RuntimeError if an application that includes this router has started."""
+        for router in self._included_in:
+            router._check_not_started()
+
     def provide(self, key: Key[Any], value: Any) -> None:
-        """Hand *value* to the plugins that are plugged in here and within, which look for it under *key*."""
+        """Hand *value* to the plugins that are plugged in here and within, which look for it under *key*.
+
+        It counts more than what a plugin provides here. The last counts.
+        """
         self._provided[key] = value
         self._changed()
 
