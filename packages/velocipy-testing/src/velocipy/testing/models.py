@@ -14,6 +14,7 @@ values, what does not fit faults at the same places, and what leaves the same JS
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import field, make_dataclass
+from types import GenericAlias
 from typing import Annotated, Any, Literal, NamedTuple
 
 import httpx2
@@ -48,6 +49,18 @@ class _Kind(NamedTuple):
     annotation: Any
     fits: st.SearchStrategy[Any]
     faulty: tuple[Any, ...]
+
+
+def _listed(annotation: Any) -> Any:
+    return GenericAlias(list, (annotation,))
+
+
+def _keyed(annotation: Any) -> Any:
+    return GenericAlias(dict, (str, annotation))
+
+
+def _posting(path: str, body: str | bytes) -> Callable[[TestClient], httpx2.Response]:
+    return lambda client: client.post(path, content=body)
 
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
@@ -91,9 +104,9 @@ class ModelAdapterConformance:
         model = self.make_model("Model", {"number": Field(int)})
         other = _make_dataclass("Other", {"number": Field(int)})
         assert isinstance(adapter.name, str), f"its name is {adapter.name!r}: let it be a text, such as 'pydantic'"
-        for annotation in (model, list[model], model | None, dict[str, model], Annotated[model, "note"]):
+        for annotation in (model, _listed(model), model | None, _keyed(model), Annotated[model, "note"]):
             assert adapter.supports(annotation), f"{annotation} has a model of its library, and is not supported"
-        for annotation in (other, list[other], int, str, dict[str, int], None, Any):
+        for annotation in (other, _listed(other), int, str, dict[str, int], None, Any):
             assert not adapter.supports(annotation), f"{annotation} is not of its library, and is claimed"
         assert adapter.is_model(model), "a class with named fields is a model, so that a parameter of it is a body"
         for annotation in (other, int, str):
@@ -108,7 +121,7 @@ class ModelAdapterConformance:
 
     def test_it_tells_the_json_schema(self) -> None:
         model = self.make_model("Model", {"number": Field(int), "word": Field(str, "x")})
-        wanted: list[tuple[Any, Literal["input"]]] = [(model, "input"), (list[model], "input")]
+        wanted: list[tuple[Any, Literal["input"]]] = [(model, "input"), (_listed(model), "input")]
         (one, many), definitions = self.make_adapter().json_schemas(wanted, "#/parts/{name}")
         for schema, what in ((one, "the model"), (many.get("items", {}), "an item of a list of it")):
             found = definitions.get(schema["$ref"].removeprefix("#/parts/"), {}) if "$ref" in schema else schema
@@ -129,31 +142,31 @@ class ModelAdapterConformance:
         fields = {name: Field(_KINDS[name].annotation, default) for name, default in defaults.items()}
         with self._clients(fields) as clients:
             for body in (b"{}", b'{"word": "y"}'):
-                self._compare(clients, lambda client, body=body: client.post("/body", content=body), repr(body), 200)
+                self._compare(clients, _posting("/body", body), repr(body), 200)
 
     def test_models_within_models(self) -> None:
         inner = {"number": Field(int)}
         ours, theirs = _make_dataclass("Inner", inner), self.make_model("Inner", inner)
         with _Clients(
-            _application(_make_dataclass("Outer", {"one": Field(ours), "many": Field(list[ours])}), []),
+            _application(_make_dataclass("Outer", {"one": Field(ours), "many": Field(_listed(ours))}), []),
             _application(
-                self.make_model("Outer", {"one": Field(theirs), "many": Field(list[theirs])}), [self.make_adapter()]
+                self.make_model("Outer", {"one": Field(theirs), "many": Field(_listed(theirs))}), [self.make_adapter()]
             ),
         ) as clients:
             for one in ({"number": 1}, {"number": "x"}, {}, 1):
                 for many in ([], [{"number": 1}], [{"number": 1}, {"number": []}, {}], [1]):
                     body = json.dumps({"one": one, "many": many})
-                    self._compare(clients, lambda client, body=body: client.post("/body", content=body), body)
+                    self._compare(clients, _posting("/body", body), body)
 
     def test_lists_of_models(self) -> None:
         with self._clients({"number": Field(int)}) as clients:
             for body in (b"[]", b'[{"number": 1}, {"number": 2}]', b'[{"number": 1}, {}, {"number": []}]', b"{}"):
-                self._compare(clients, lambda client, body=body: client.post("/bodies", content=body), repr(body))
+                self._compare(clients, _posting("/bodies", body), repr(body))
 
     def test_what_is_no_json_or_no_object_is_told_alike(self) -> None:
         with self._clients({"number": Field(int)}) as clients:
             for body in (*NOT_JSON, *NO_OBJECT):
-                self._compare(clients, lambda client, body=body: client.post("/body", content=body), repr(body), 422)
+                self._compare(clients, _posting("/body", body), repr(body), 422)
 
     def test_values_one_by_one(self) -> None:
         """As a query: text for each field."""
@@ -173,7 +186,7 @@ class ModelAdapterConformance:
         body = b'{"number": 1, "word": "secret"}'
         with self._clients(fields, "selection") as clients:
             for path in ("/included", "/excluded", "/without-none"):
-                self._compare(clients, lambda client, path=path: client.post(path, content=body), path, 200)
+                self._compare(clients, _posting(path, body), path, 200)
 
     # ------------------------------------------------------------------------------------------------------------------
 
