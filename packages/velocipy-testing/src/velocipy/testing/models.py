@@ -74,8 +74,13 @@ _KINDS = {
     "numbers": _Kind(list[int], st.lists(_WHOLE, max_size=4), (1, {}, None, ["x"], [1, None, []])),
     "table": _Kind(dict[str, int], st.dictionaries(_TEXT, _WHOLE, max_size=3), (1, [], None, {"a": "x"})),
 }
-TEXTS = {"number": ("1", "-7"), "ratio": ("1.5", "2"), "word": ("", "a b", "ü"), "flag": ("true", "false")}
-FAULTY_TEXTS = {"number": ("", "x", "1.5"), "ratio": ("", "x"), "flag": ("", "x")}
+TEXTS: dict[str, tuple[str, ...]] = {
+    "number": ("1", "-7"),
+    "ratio": ("1.5", "2"),
+    "word": ("", "a b", "ü"),
+    "flag": ("true", "false"),
+}
+FAULTY_TEXTS: dict[str, tuple[str, ...]] = {"number": ("", "x", "1.5"), "ratio": ("", "x"), "flag": ("", "x")}
 NOT_JSON = (b"", b"{", b"nul", b'{"number": NaN}', b"\xff")
 NO_OBJECT = (b"1", b"[]", b'"x"', b"null")
 
