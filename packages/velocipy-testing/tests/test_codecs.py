@@ -118,8 +118,9 @@ def test_a_codec_that_keeps_what_it_writes_in_one_place() -> None:
         suite(Codec(encode=encode)).test_threads_may_share_it()
 
 
+@pytest.mark.parametrize("needed", ["hypothesis", "pytest"])
 @pytest.mark.parametrize("module", ["velocipy.testing.codecs", "velocipy.testing.models"])
-def test_without_hypothesis_it_says_what_to_install(module: str) -> None:
-    script = f"import sys; sys.modules['hypothesis'] = None; import {module}"
+def test_without_what_it_needs_it_says_what_to_install(module: str, needed: str) -> None:
+    script = f"import sys; sys.modules['{needed}'] = None; import {module}"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
-    assert 'need hypothesis: pip install "velocipy-testing[conformance]"' in done.stderr
+    assert 'need pytest and hypothesis: pip install "velocipy-testing[conformance]"' in done.stderr

@@ -1,6 +1,7 @@
 """The conformance kit for plugins: it passes one that keeps the rules, and finds each rule that another breaks."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -142,7 +143,7 @@ def test_a_plugin_that_is_not_distributed_is_asked_for_nothing_that_installing_b
     result = kit("-k", "not server", "-rs", suite="    distribution = ''\n", entry_points="")
     outcomes = result.parseoutcomes()
     assert (outcomes["passed"], outcomes["skipped"]) == (13, 7)
-    result.stdout.fnmatch_lines("*SKIPPED*`distribution` names nothing that is installed*")
+    result.stdout.fnmatch_lines('*SKIPPED*say distribution = "velocipy-..." to have this asked*')
 
 
 def test_what_it_requires_is_plugged_in_besides(kit: Run) -> None:
@@ -172,6 +173,8 @@ class Other:
             {"suite": "    def make(self): return object.__new__(type('N', (), {'name': 'n'}))"},
             "has no method: def setup",
         ),
+        ({"suite": "    def make(self): return SamplePlugin"}, "the class SamplePlugin: return SamplePlugin()"),
+        ({"body": "requires = ('sessions',)"}, "`requires 'sessions'`. Return it from others() of TestSample"),
     ],
 )
 def test_what_is_no_plugin_is_told(kit: Run, places: dict[str, str], message: str) -> None:
@@ -190,7 +193,15 @@ def test_what_is_no_plugin_is_told(kit: Run, places: dict[str, str], message: st
         ),
         ({"entry_points": "[console_scripts]\nx = y:z"}, "has no entry point: write in pyproject.toml, below [project"),
         ({"entry_points": "[velocipy.plugins]\nsample = velocipy_sample:Counter"}, "which is no plugin 'sample'"),
-        ({"suite": "    distribution = 'velocipy-smaple'\n"}, "'velocipy-smaple' is not installed here"),
+        ({"suite": "    distribution = 'velocipy-smaple'\n"}, "is not installed here: run `pip install .`, or correct"),
+        (
+            {"entry_points": "[velocipy.plugins]\nsample = velocipy_sample:SimplePlugin"},
+            '[project.entry-points."velocipy.plugins"]: sample = "velocipy_sample:SamplePlugin"',
+        ),
+        (
+            {"entry_points": "[velocipy.plugins]\nsample = velocipy_smaple:SamplePlugin"},
+            "cannot be imported: No module named 'velocipy_smaple'",
+        ),
     ],
 )
 def test_an_entry_point_that_leads_elsewhere(kit: Run, places: dict[str, str], message: str) -> None:
@@ -215,6 +226,41 @@ def test_a_fault_of_the_server_is_one_without_a_check_too(kit: Run) -> None:
 def test_who_cannot_be_on_a_router_has_to_say_so(kit: Run) -> None:
     suite = "    on_router = False\n"
     finds(kit("-k", "router-asgi", suite=suite), "raise a PluginError in setup() if not setup.is_application")
+
+
+def test_who_refuses_routers_is_told_how_to_say_so(kit: Run) -> None:
+    result = kit("-k", "router-asgi", setup="setup.add_convertor('even', int)")
+    finds(result, "is plugged into a router, but", "If it belongs to an application, say on_router = False.")
+
+
+def test_who_starts_nowhere_is_told_nothing_of_routers(kit: Run) -> None:
+    result = kit("-k", "router-asgi", setup="raise LookupError('no table')")
+    finds(result, "LookupError: no table")
+    result.stdout.no_fnmatch_line("E *on_router = False*")
+
+
+FAILING_HOOK = "setup.on_request_finished(lambda connection, finished: {}['key'])"
+
+
+@pytest.mark.parametrize("choice", ["object-asgi", "object-rsgi", "test_two_applications"])
+def test_a_hook_that_raises_though_all_is_answered(kit: Run, choice: str) -> None:
+    result = kit("-k", choice, setup=FAILING_HOOK)
+    finds(result, "check() passed, and the core logged errors", "KeyError: 'key' (", "__init__.py:")
+
+
+@pytest.mark.parametrize("server", [name for name in INSTALLED if name in ("granian-rsgi", "gunicorn")])
+def test_a_hook_that_raises_on_a_server(kit: Run, server: str) -> None:
+    result = kit("-k", f"[{server}]", setup=FAILING_HOOK)
+    finds(result, "check() passed, and the core logged errors", "KeyError: 'key' (", "__init__.py:")
+
+
+def test_errors_that_are_meant_are_tolerated(kit: Run) -> None:
+    suite = """
+    tolerated = ["unhandled error in GET '/count'"]
+    def use(self, router): router.add_route("/count", lambda: 1 / 0)
+    def check(self, client): assert client.get("/count").status_code == 500
+"""
+    assert kit("-k", "test_it_works_in_process", suite=suite).parseoutcomes()["passed"] == 6
 
 
 def test_who_says_so_passes(kit: Run) -> None:
@@ -315,6 +361,24 @@ def test_a_set_up_that_changes_the_process(kit: Run) -> None:
     finds(result, "Add middleware, a dependency or a hook instead of a patch", *PATCHES.values())
 
 
+def test_what_is_set_in_this_process_too_is_found_in_a_fresh_one(kit: Run) -> None:
+    result = kit("-k", "not server", setup="os.environ['SAMPLE'] = 'hunter2'; os.chdir('/')", apart=True)
+    result.assert_outcomes(passed=16, failed=4, deselected=result.parseoutcomes()["deselected"])
+    assert result.stdout.str().count("  - os.environ was changed: SAMPLE") == 4
+
+
+def test_a_start_that_fails_is_not_told_as_something_left(kit: Run) -> None:
+    result = kit("-k", "test_what_it_starts", started="raise LookupError('no table')")
+    finds(result, "in a fresh process it fails", "cannot be started: LookupError: no table")
+    result.stdout.no_fnmatch_line("E *the process is not as it was*")
+
+
+def test_a_check_that_fails_in_a_fresh_process_is_shown_with_its_line(kit: Run) -> None:
+    suite = "    def check(self, client): assert client.get('/nowhere').status_code == 200\n"
+    result = kit("-k", "test_what_requests_open", suite=suite)
+    finds(result, "in a fresh process it fails", "assert client.get('/nowhere').status_code == 200")
+
+
 def test_a_set_up_that_opens_something(kit: Run) -> None:
     finds(kit("-k", "test_setting_it_up", setup="\n        ".join(OPENED)), *OPENED.values())
 
@@ -340,7 +404,7 @@ def test_a_lifespan_that_leaves_something_open(kit: Run) -> None:
 def test_a_lifespan_that_leaves_a_task(kit: Run) -> None:
     started = "KEPT.append(asyncio.create_task(asyncio.Event().wait(), name='watch'))"
     result = kit("-k", "test_what_it_starts", top="KEPT = []", started=started)
-    finds(result, "in a finally, cancel and await tasks", "the task 'watch' of Event.wait was left")
+    finds(result, "in a finally, cancel and await tasks", "the task 'watch' of Event.wait (", "locks.py:")
 
 
 def test_a_lifespan_that_leaves_a_patch(kit: Run) -> None:
@@ -396,7 +460,7 @@ def test_a_plugin_that_is_loaded_though_nobody_plugs_it_in(
 ) -> None:
     pytester.makepyfile(sitecustomize="import velocipy_sample")
     monkeypatch.setenv("PYTHONPATH", str(pytester.path), prepend=os.pathsep)
-    result = kit("-k", "test_it_is_not_loaded")
+    result = kit("-k", "test_it_is_not_loaded", apart=True)
     finds(result, "an application that does not plug it in has loaded velocipy_sample")
 
 
@@ -428,3 +492,10 @@ def test_an_editable_install_has_no_files_to_look_at(kit: Run) -> None:
     result = kit("-k", "test_its_files", "-rs", direct_url=direct_url)
     assert result.parseoutcomes()["skipped"] == 1
     result.stdout.fnmatch_lines("*build and install its wheel*")
+
+
+@pytest.mark.parametrize("module", ["plugins", "storage", "storage_losses"])
+def test_without_pytest_it_says_what_to_install(module: str) -> None:
+    script = f"import sys; sys.modules['pytest'] = None; import velocipy.testing.{module}"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert 'need pytest: pip install "velocipy-testing[pytest]"' in done.stderr

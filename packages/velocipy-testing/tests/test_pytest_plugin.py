@@ -216,7 +216,7 @@ def test_a_missing_server_is_a_usage_error_with_the_command(pytest_run: Any, mon
     monkeypatch.setattr("velocipy.testing.servers.table.find_spec", lambda name: None)
     result = pytest_run("", "--velocipy-server=granian-rsgi")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines("*the server 'granian-rsgi' needs granian; pip install granian*")
+    result.stderr.fnmatch_lines('*needs granian; pip install "velocipy-testing[[]servers]"*')
 
 
 def test_a_test_without_an_application_says_what_to_define(pytest_run: Any) -> None:

@@ -9,6 +9,7 @@ import os
 import sys
 
 from velocipy.testing.applications import Source
+from velocipy.testing.logged import VARIABLE, mark_errors
 
 SOURCE = "VELOCIPY_TEST_SOURCE"
 PATH = "VELOCIPY_TEST_PATH"
@@ -22,4 +23,6 @@ def environment(source: Source) -> dict[str, str]:
 if SOURCE in os.environ:
     path = json.loads(os.environ[PATH])
     sys.path[:] = [*path, *(entry for entry in sys.path if entry not in path)]
+    if VARIABLE in os.environ:
+        mark_errors()
     app = Source.from_json(os.environ[SOURCE]).load()

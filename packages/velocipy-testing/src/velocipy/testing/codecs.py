@@ -19,10 +19,8 @@ from enum import Enum, IntEnum
 from typing import Any
 from uuid import UUID
 
-import pytest
-
 from velocipy.serialization import JSONCodec, StdlibCodec
-from velocipy.testing.properties import given, st, tried
+from velocipy.testing.properties import given, pytest, st, tried
 
 __all__ = ["JSONCodecConformance"]
 

@@ -17,17 +17,18 @@ in `velocipy.testing.probes`, what is looked at there in `velocipy.testing.proce
 """
 
 import sys
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution
 from typing import Any
-
-import pytest
 
 from velocipy import Router, StartupError, StartupErrorGroup, VelociPy
 from velocipy.description import describe
 from velocipy.plugin import ENTRY_POINTS, INTERFACE_VERSION, Plugin
+from velocipy.testing._pytest import pytest
 from velocipy.testing._served import environment
 from velocipy.testing.clients import TestClient
+from velocipy.testing.logged import VARIABLE, logged_errors, marked_errors, told
 from velocipy.testing.probes import INTERFACES, ask, run_fresh, source_of
 from velocipy.testing.servers import SERVERS, RunningServer, ServerMissingError
 from velocipy.testing.targets import SERVED
@@ -75,7 +76,7 @@ class PluginConformance:
         on_router: Whether it can be plugged into a router; where not, it has to say so.
         first_party: Whether it belongs to the repository of VelociPy, and so is below `velocipy`.
         import_budget: How long its module may take to import beyond `import velocipy`, as multiples of that.
-        tolerated: Beginnings of what failures tell of the process, for changes that are meant.
+        tolerated: Beginnings of what failures list, for changes of the process and errors in the log that are meant.
     """
 
     distribution: str = ""
@@ -99,7 +100,8 @@ class PluginConformance:
     def check(self, client: WebSocketClient) -> None:
         """Assert what the plugin does, by a *client* of an application of its own that has started.
 
-        By itself it asks for "/", which may be anything but a fault of the server.
+        By itself it asks for "/", which may be anything but a fault of the server. What the core logs as an error
+        meanwhile is a failure too.
         """
         status = client.get("/").status_code
         assert status < 500, f"GET / was answered with {status}: define check(self, client), or correct the plugin"
@@ -110,14 +112,29 @@ class PluginConformance:
         """Return an application that has all but the plugin and what uses it."""
         return VelociPy(plugins=list(self.others()), **options)
 
+    def made_plugin(self) -> Plugin:
+        """Return what `make` makes.
+
+        Raises:
+            AssertionError: If it is a class, or requires what `others` does not return.
+        """
+        plugin = self.make()
+        assert not isinstance(plugin, type), f"make() returns the class {plugin.__name__}: return {plugin.__name__}()"
+        others = {other if isinstance(other, str) else other.name for other in self.others()}
+        required = getattr(plugin, "requires", ())
+        for name in () if isinstance(required, str) or "installed" in others else required:
+            assert name in others, f"`requires {name!r}`. Return it from others() of {type(self).__name__}"
+        return plugin
+
     def application(self, way: str = "object", **options: Any) -> VelociPy:
         """Return an application with the plugin, plugged in by "object", by "name", or into a "router"."""
+        plugin = self.made_plugin()
         app = self.without_plugin(**options)
         router = Router() if way == "router" else app
         if way == "name":
             router.plug(self._entry_point().name, **self.options)
         else:
-            router.plug(self.make())
+            router.plug(plugin)
         self.use(router)
         if router is not app:
             app.include_router(router)
@@ -131,7 +148,7 @@ class PluginConformance:
     # What it is
 
     def test_it_is_a_plugin(self) -> None:
-        plugin: Any = self.make()
+        plugin: Any = self.made_plugin()
         name, interface = getattr(plugin, "name", None), getattr(plugin, "interface", INTERFACE_VERSION)
         assert isinstance(name, str), f"the name of {plugin!r} is {name!r}: let it be a text that is not empty"
         assert name, f"the name of {plugin!r} is empty: let it be that of its entry point"
@@ -145,13 +162,20 @@ class PluginConformance:
             assert not isinstance(names, str), f"{attribute} is the text {names!r}: write ({names!r},)"
 
     def test_its_entry_point_has_its_name_and_makes_it(self) -> None:
-        point = self._entry_point()
-        name = self.make().name
+        point, plugin = self._entry_point(), self.made_plugin()
+        name = plugin.name
         assert point.name == name, (
             f"the plugin is called {name!r} and its entry point {point.name!r}, so that plugins=[{name!r}] does not "
             f'find it: write in pyproject.toml, below [project.entry-points."{ENTRY_POINTS}"]: {name} = "{point.value}"'
         )
-        made = point.load()(**self.options)
+        try:
+            load = point.load()
+        except (AttributeError, ImportError) as error:
+            raise AssertionError(
+                f"the entry point leads to {point.value}, which cannot be imported: {error}. Write in pyproject.toml, "
+                f"below {_line(plugin)}"
+            ) from error
+        made = load(**self.options)
         assert getattr(made, "name", None) == name and callable(getattr(made, "setup", None)), (  # noqa: PT018
             f"the entry point {point.name!r} made {made!r}, which is no plugin {name!r}: let {point.value!r} be its "
             "class, or a function that returns it"
@@ -167,7 +191,11 @@ class PluginConformance:
         if way == "router" and not self.on_router:
             self._check_that_routers_are_refused()
             return
-        with TestClient(self.application(way), interface=interface) as client:
+        with (
+            self._explained(way),
+            self._logging_no_error(),
+            TestClient(self.application(way), interface=interface) as client,
+        ):
             self.check(client)
 
     def _check_that_routers_are_refused(self) -> None:
@@ -186,17 +214,22 @@ class PluginConformance:
             SERVERS[server].check()
         except ServerMissingError as error:
             pytest.skip(str(error))
-        variables = environment(source_of(type(self), "app"))
+        variables = environment(source_of(type(self), "app")) | {VARIABLE: "1"}
         with RunningServer.start(server, SERVED, environment=variables) as running, running.client() as client:
             try:
                 self.check(client)
             except BaseException as error:
                 error.add_note(f"{server} wrote:\n{running.log.text()}")
                 raise
+        self._refuse_errors(marked_errors(running.log.text()))
 
     def test_two_applications_in_one_process_are_apart(self) -> None:
         one, other = self.application(), self.application()
-        with TestClient(one, interface="asgi") as first, TestClient(other, interface="rsgi") as second:
+        with (
+            self._logging_no_error(),
+            TestClient(one, interface="asgi") as first,
+            TestClient(other, interface="rsgi") as second,
+        ):
             for client, which in ((first, "first"), (second, "second")):
                 try:
                     self.check(client)
@@ -208,7 +241,7 @@ class PluginConformance:
                     raise
 
     def test_one_plugin_in_two_applications_adds_the_same_to_each(self) -> None:
-        plugin = self.make()
+        plugin = self.made_plugin()
         added = []
         for _ in range(2):
             app = self.without_plugin()
@@ -226,7 +259,8 @@ class PluginConformance:
         # The document of OpenAPI, which is made of this, belongs here as well.
         if way == "router" and not self.on_router:
             pytest.skip("on_router is False")
-        described = describe(self.application(way))  # which the core starts, and so refuses paths that collide
+        with self._explained(way):
+            described = describe(self.application(way))  # which the core starts, and so refuses paths that collide
         ids = [route.operation_id for route in described.routes if route.include_in_schema and route.operation_id]
         twice = sorted({name for name in ids if ids.count(name) > 1})
         assert not twice, (
@@ -304,31 +338,56 @@ class PluginConformance:
     # ------------------------------------------------------------------------------------------------------------------
 
     def _probe(self, probe: str, problem: str, remedy: str) -> None:
-        module = self._entry_point().module if self.distribution else type(self.make()).__module__
-        found = [item for item in ask(probe, type(self), module) if not item.startswith(tuple(self.tolerated))]
-        assert not found, "\n  - ".join([f"{problem}. {remedy}.", *found])
+        module = self._entry_point().module if self.distribution else type(self.made_plugin()).__module__
+        self._refuse(ask(probe, type(self), module), f"{problem}. {remedy}.")
+
+    def _refuse(self, found: Iterable[str], problem: str) -> None:
+        """Fail with the *problem* if anything was *found* that is not tolerated."""
+        refused = [item for item in found if not item.startswith(tuple(self.tolerated))]
+        assert not refused, "\n  - ".join([problem, *refused])
+
+    def _refuse_errors(self, errors: Iterable[str]) -> None:
+        problem = "check() passed, and the core logged errors. Correct what raised, or name them in `tolerated`."
+        self._refuse(dict.fromkeys(errors), problem)
+
+    @contextmanager
+    def _logging_no_error(self) -> Iterator[None]:
+        with logged_errors() as errors:
+            yield
+        self._refuse_errors(told(record) for record in errors)
+
+    @contextmanager
+    def _explained(self, way: str) -> Iterator[None]:
+        """Add to what is raised at the start what is to be said if only routers are refused."""
+        try:
+            yield
+        except (StartupError, StartupErrorGroup) as error:
+            if way == "router":
+                with suppress(StartupError, StartupErrorGroup):
+                    self.application().freeze()
+                    error.add_note("If it belongs to an application, say on_router = False.")
+            raise
 
     def _question(self) -> dict[str, Any]:
         return {"module": self._entry_point().module, "path": sys.path}
 
     def _installed(self) -> Distribution:
         if not self.distribution:
-            pytest.skip("`distribution` names nothing that is installed")
+            pytest.skip('say distribution = "velocipy-..." to have this asked')
         try:
             return distribution(self.distribution)
         except PackageNotFoundError:
-            pytest.fail(f"{self.distribution!r} is not installed here: run: pip install . , or correct `distribution`")
+            problem = f"{self.distribution!r} is not installed here: run `pip install .`, or correct `distribution`"
+            raise AssertionError(problem) from None
 
     def _entry_point(self) -> EntryPoint:
         """Return that of the plugin: the one of its name, or else the first."""
         points: Sequence[EntryPoint] = tuple(self._installed().entry_points.select(group=ENTRY_POINTS))
-        name = self.make().name
+        plugin = self.made_plugin()
         if not points:
-            pytest.fail(
-                f"{self.distribution} has no entry point: write in pyproject.toml, below "
-                f'[project.entry-points."{ENTRY_POINTS}"]: {name} = "package.module:{type(self.make()).__name__}"'
-            )
-        return next((point for point in points if point.name == name), points[0])
+            line = _line(plugin)
+            pytest.fail(f"{self.distribution} has no entry point: write in pyproject.toml, below {line}")
+        return next((point for point in points if point.name == plugin.name), points[0])
 
 
 def _files_of(name: str) -> set[str]:
@@ -336,3 +395,9 @@ def _files_of(name: str) -> set[str]:
         return {DOOR, *(str(file) for file in distribution(name).files or ())}
     except PackageNotFoundError:
         return {DOOR}
+
+
+def _line(plugin: Plugin) -> str:
+    """Return the table of pyproject.toml, and the line in it that leads to the plugin."""
+    made = type(plugin)
+    return f'[project.entry-points."{ENTRY_POINTS}"]: {plugin.name} = "{made.__module__}:{made.__name__}"'

@@ -7,18 +7,22 @@ Each probe returns what it found wrong, a sentence without its dot each.
 import asyncio
 import gc
 import importlib
-import logging
+import os
 import subprocess
 import sys
+import traceback
 import weakref
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from json import dumps, loads  # bound now, for a plugin may patch them
+from logging import LogRecord
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from velocipy import PluginError, VelociPy
+from velocipy import PluginError, StartupError, VelociPy
 from velocipy.testing.applications import Source
 from velocipy.testing.clients import AsyncTestClient, TestClient
+from velocipy.testing.logged import logged_errors
 from velocipy.testing.process_state import Held, Shared
 
 if TYPE_CHECKING:
@@ -29,12 +33,22 @@ LOOKS, PAUSE = 40, 0.05  # how often it is looked, and the seconds between, for 
 TIMEOUT = 50.0  # seconds for a probe; a hang is a failure
 INTERFACES = ("asgi", "rsgi")
 _PURPOSE = "the program fails on purpose"
+# As they were before any test ran: what a plugin sets in this process would hide that it sets it in a fresh one.
+_ENVIRONMENT, _DIRECTORY = dict(os.environ), Path.cwd()
 
 
 def ask(probe: str, suite: "type[PluginConformance]", module: str) -> list[str]:
-    """Run *probe* for *suite*, whose plugin is in *module*, in a fresh interpreter, and return what it found wrong."""
+    """
+    Run *probe* for *suite*, whose plugin is in *module*, in a fresh interpreter, and return what it found wrong.
+
+    Raises:
+        AssertionError: If it could not look, for the plugin or its use failed.
+    """
     question = {"probe": probe, "path": sys.path, "module": module, "source": source_of(suite).to_json()}
-    found: list[str] = run_fresh("from velocipy.testing.probes import main; main(question)", question)
+    answer = run_fresh("from velocipy.testing.probes import main; main(question)", question)
+    if "failed" in answer:
+        raise AssertionError(f"in a fresh process it fails: {answer['failed']}")
+    found: list[str] = answer["found"]
     return found
 
 
@@ -44,7 +58,14 @@ def run_fresh(script: str, question: dict[str, Any]) -> Any:
     command = [sys.executable, "-c", start + script]
     try:
         done = subprocess.run(
-            command, input=dumps(question), capture_output=True, text=True, timeout=TIMEOUT, check=False
+            command,
+            input=dumps(question),
+            env=_ENVIRONMENT,
+            cwd=_DIRECTORY,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
         )
     except subprocess.TimeoutExpired as error:
         raise AssertionError(f"it did not end within {TIMEOUT:.0f} seconds; it wrote:\n{error.stderr!r}") from None
@@ -67,7 +88,13 @@ def source_of(suite: type, attribute: str = "") -> Source:
 
 def main(question: dict[str, Any]) -> None:
     """Answer what `ask` asked, on standard output."""
-    print(dumps(PROBES[question["probe"]](question)), flush=True)
+    try:
+        answer: dict[str, Any] = {"found": PROBES[question["probe"]](question)}
+    except StartupError as error:
+        answer = {"failed": str(error)}
+    except Exception:
+        answer = {"failed": traceback.format_exc()}
+    print(dumps(answer), flush=True)
 
 
 # What importing and setting up change
@@ -83,7 +110,7 @@ def _probe_setup(question: dict[str, Any]) -> list[str]:
     suite = _suite(question)
     _warm_up(suite)
     shared, held = Shared(_own(question, suite)), Held()
-    plugin = suite.make()
+    plugin = suite.made_plugin()
     app = suite.without_plugin()
     app.plug(plugin)
     app.freeze()
@@ -133,18 +160,18 @@ def _probe_failures(question: dict[str, Any]) -> list[str]:
 
     async def rounds() -> list[str]:
         await _run_once(suite.without_plugin())
-        held, found = Held(), []
+        held = Held()
         for lifespan in (_fail_at_start, _fail_at_end):
             app = suite.application(lifespan=lifespan)
             try:
                 await _run_once(app)
             except Exception as error:
                 if _PURPOSE not in str(error):
-                    found.append(_told(error))
+                    raise
         app = suite.application()
         app.add_route("/fails-on-purpose", _fail)
         await _run_once(app, "/fails-on-purpose")
-        return found + await _left_open(held)
+        return await _left_open(held)
 
     return _watched(suite, question, rounds())
 
@@ -171,36 +198,22 @@ async def _run_once(app: VelociPy, path: str = "/") -> None:
 
 
 def _watched(suite: "PluginConformance", question: dict[str, Any], rounds: Coroutine[Any, Any, list[str]]) -> list[str]:
-    """Run *rounds*, and return what they found, what failed, and what they left changed in the process."""
-    with _plugin_errors() as errors:
+    """Run *rounds*, and return what they found, which plugins failed at their end, and what they left changed."""
+    with logged_errors() as errors:
         shared = Shared(_own(question, suite))
         try:
             found = asyncio.run(rounds)
-        except Exception as error:
-            found = [_told(error)]
-        return [*dict.fromkeys([*errors, *found]), *shared.changes()]
+        except Exception:
+            if not _failed_at_end(errors):
+                raise
+            found = []
+        return [*_failed_at_end(errors), *found, *shared.changes()]
 
 
-@contextmanager
-def _plugin_errors() -> Iterator[list[str]]:
-    """Yield a list to which is added what the log tells of plugins."""
-    errors: list[str] = []
-
-    class Handler(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            arguments = record.args if isinstance(record.args, tuple) else ()
-            errors.extend(str(item) for item in arguments if isinstance(item, PluginError))
-
-    handler = Handler(logging.ERROR)
-    logging.getLogger("velocipy").addHandler(handler)
-    try:
-        yield errors
-    finally:
-        logging.getLogger("velocipy").removeHandler(handler)
-
-
-def _told(error: Exception) -> str:
-    return str(error) if isinstance(error, PluginError) else f"{type(error).__name__} was raised: {error}"
+def _failed_at_end(errors: list[LogRecord]) -> list[str]:
+    """Return what the core logged of plugins, each once: at the start it raises, and logs nothing."""
+    arguments = [item for record in errors if isinstance(record.args, tuple) for item in record.args]
+    return [*dict.fromkeys(str(item) for item in arguments if isinstance(item, PluginError))]
 
 
 async def _left_open(held: Held) -> list[str]:

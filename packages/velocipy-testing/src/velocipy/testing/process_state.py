@@ -176,7 +176,9 @@ def _open() -> dict[object, str]:
 
 def _task(task: "asyncio.Task[Any]") -> str:
     coroutine = task.get_coro()
-    return f"{task.get_name()!r} of {getattr(coroutine, '__qualname__', coroutine)}"
+    code = getattr(coroutine, "cr_code", None)  # none of what is compiled, or no coroutine
+    place = f" ({code.co_filename}:{code.co_firstlineno})" if code is not None else ""
+    return f"{task.get_name()!r} of {getattr(coroutine, '__qualname__', coroutine)}{place}"
 
 
 def _difference(old: Any, new: Any) -> str:

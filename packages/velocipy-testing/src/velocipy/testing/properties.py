@@ -1,14 +1,15 @@
-"""How the property tests of the kits run; they alone need hypothesis."""
+"""How the property tests of the kits run; they alone need hypothesis beside pytest."""
 
 try:
+    import pytest
     from hypothesis import Phase, given, settings
     from hypothesis import strategies as st
 except ImportError:
     raise ImportError(
-        'the tests of codecs and model adapters need hypothesis: pip install "velocipy-testing[conformance]"'
+        'the tests of codecs and model adapters need pytest and hypothesis: pip install "velocipy-testing[conformance]"'
     ) from None
 
-__all__ = ["given", "st", "tried"]
+__all__ = ["given", "pytest", "st", "tried"]
 
 _PHASES = [phase for phase in Phase if phase is not Phase.explain]  # which traces every line, for minutes
 

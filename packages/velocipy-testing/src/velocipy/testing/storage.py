@@ -17,9 +17,8 @@ from contextlib import suppress
 from typing import Any, TypeVar
 from uuid import uuid4
 
-import pytest
-
 from velocipy.storage import Storage
+from velocipy.testing._pytest import pytest
 
 PATIENCE = 20.0  # seconds for what must happen some time; who takes longer hangs
 PAUSE = 0.02  # seconds until the next look

@@ -7,6 +7,9 @@ A new server is a new row. How a row becomes a process is told in `process`.
 from dataclasses import dataclass
 from importlib.util import find_spec
 
+EVERY = "velocipy-testing[servers]"  # what installs every server of the table
+SHELL = "[]<>=!~; "  # which a shell would read otherwise
+
 
 class ServerMissingError(RuntimeError):
     """The server's package is not installed; the message has the command that installs it."""
@@ -45,7 +48,7 @@ class Server:
         """
         missing = [package for package in self.packages if find_spec(package) is None]
         if missing:
-            command = " ".join(["pip install", *(f'"{each}"' if "[" in each else each for each in self.install)])
+            command = " ".join(["pip install", *(f'"{each}"' if {*each} & {*SHELL} else each for each in self.install)])
             raise ServerMissingError(f"the server {self.name!r} needs {' and '.join(missing)}; {command}")
 
     def command(self, *, host: str, port: int, app: str, factory: bool = False) -> list[str]:
@@ -63,7 +66,7 @@ def _granian(name: str, interface: str) -> Server:
         arguments=("granian", "--interface", interface, "--host", "{host}", "--port", "{port}", "{app}"),
         factory=("--factory",),
         packages=("granian",),
-        install=("granian",),
+        install=(EVERY,),
     )
 
 
@@ -74,7 +77,7 @@ def _uvicorn(name: str, http: str) -> Server:
         arguments=("uvicorn", "--http", http, "--host", "{host}", "--port", "{port}", "{app}"),
         factory=("--factory",),
         packages=("uvicorn", http),
-        install=("uvicorn[standard]",),
+        install=(EVERY,),
     )
 
 
@@ -84,7 +87,7 @@ def _hypercorn(name: str, *, http2: bool) -> Server:
         interface="asgi",
         arguments=("hypercorn", "--access-logfile", "-", "--bind", "{host}:{port}", "{app}"),
         packages=("hypercorn", "h2"),
-        install=("hypercorn", "h2"),
+        install=(EVERY,),
         http2=http2,
     )
 
@@ -96,7 +99,7 @@ def _gunicorn(name: str, worker: str, *extra: str) -> Server:
         # the control socket would be one file in the home directory for all of them
         arguments=("gunicorn", "--no-control-socket", "-k", worker, "--bind", "{host}:{port}", "{app}"),
         packages=("gunicorn", *extra),
-        install=("gunicorn>=26", *(package.replace("_", "-") for package in extra)),
+        install=(EVERY,),
     )
 
 

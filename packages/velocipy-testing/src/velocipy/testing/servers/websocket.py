@@ -90,7 +90,9 @@ async def open_websocket(host: str, port: int, request: httpx2.Request) -> "Serv
         from websockets.asyncio.client import connect
         from websockets.exceptions import InvalidHandshake, InvalidStatus
     except ImportError as error:
-        raise ImportError("the WebSockets of a server need websockets; pip install websockets") from error
+        raise ImportError(
+            'the WebSockets of a server need websockets; pip install "velocipy-testing[servers]"'
+        ) from error
 
     offered: list[Any] = [name.strip() for name in request.headers.get("sec-websocket-protocol", "").split(",")]
     opening: Any = connect(
