@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from velocipy.errors import ConfigError, PluginError, StartupError
 from velocipy.plugin import ENTRY_POINTS, INTERFACE_VERSION, Lifespan, Setup
-from velocipy.routing.plugged import Owner, Plug, Plugged, Plugins
+from velocipy.routing.plugged import Owner, Plug, Plugged, Plugins, shown_place
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -294,7 +294,7 @@ def _raised_at(error: Exception) -> str:
             frame.filename.startswith(python) and "site-packages" not in file.parts
         )
         if not foreign:
-            return f"{file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file}:{frame.lineno}"
+            return shown_place(frame.filename, frame.lineno or 0)
     return ""
 
 

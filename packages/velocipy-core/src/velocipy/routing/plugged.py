@@ -64,8 +64,13 @@ def _caller() -> str:
     frame = sys._getframe(2)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "velocipy":
         frame = frame.f_back
-    file = Path(frame.f_code.co_filename)
-    return f"{file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file}:{frame.f_lineno}"
+    return shown_place(frame.f_code.co_filename, frame.f_lineno)
+
+
+def shown_place(filename: str, line: int) -> str:
+    """Return "file:line", from the working directory where the file is below it."""
+    file = Path(filename)
+    return f"{file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file}:{line}"
 
 
 class Plugged:
