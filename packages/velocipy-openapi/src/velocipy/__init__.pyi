@@ -1,0 +1,1 @@
+from velocipy._public import *
