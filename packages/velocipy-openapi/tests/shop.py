@@ -1,0 +1,121 @@
+"""An application with a small document, which is written by hand: what the pages are tested with."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+from velocipy import Header, HTTPException, VelociPy
+from velocipy.openapi import OpenAPIPlugin
+
+TITLE = "Sea </title><script>alert(1)</script> & shop"
+KEY = "sesame"
+TOKEN = "let-me-in"
+
+
+def made(summary: str, **more: Any) -> dict[str, Any]:
+    answer = {"description": "Successful Response", "content": {"application/json": {"schema": {"type": "object"}}}}
+    return {"summary": summary, "operationId": summary.replace(" ", "_").lower(), "responses": {"200": answer}, **more}
+
+
+DOCUMENT: dict[str, Any] = {
+    "openapi": "3.1.0",
+    "info": {"title": TITLE, "version": "1.2.3", "description": "Shells and </script> **pearls**."},
+    "tags": [{"name": "shells"}, {"name": "secrets"}],
+    "paths": {
+        "/shells/{number}": {
+            "get": made(
+                "Read a shell",
+                tags=["shells"],
+                parameters=[
+                    {
+                        "name": "number",
+                        "in": "path",
+                        "required": True,
+                        "schema": {"type": "integer", "minimum": 1},
+                        "example": 7,
+                    },
+                    {"name": "q", "in": "query", "schema": {"type": "string", "default": "sand"}},
+                ],
+            )
+        },
+        "/shells": {
+            "post": made(
+                "Add a shell",
+                tags=["shells"],
+                requestBody={
+                    "required": True,
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Shell"}}},
+                },
+            )
+        },
+        "/keyed": {"get": made("Open by key", tags=["secrets"], security=[{"key": []}])},
+        "/borne": {"get": made("Open by token", tags=["secrets"], security=[{"token": []}])},
+    },
+    "components": {
+        "schemas": {
+            "Shell": {
+                "type": "object",
+                "title": "Shell",
+                "required": ["name"],
+                "properties": {
+                    "name": {"type": "string", "examples": ["conch"]},
+                    "size": {"anyOf": [{"type": "number"}, {"type": "null"}], "default": None},
+                },
+            }
+        },
+        "securitySchemes": {
+            "key": {"type": "apiKey", "in": "header", "name": "x-key"},
+            "token": {"type": "http", "scheme": "bearer"},
+            "sign-in": {
+                "type": "oauth2",
+                "flows": {
+                    "authorizationCode": {
+                        "authorizationUrl": "https://accounts.example.com/authorize",
+                        "tokenUrl": "https://tokens.example.com/token",
+                        "scopes": {"read": "Read"},
+                    }
+                },
+            },
+        },
+    },
+}
+
+
+class Shop(OpenAPIPlugin):
+    """With the document above, and where to find its paths."""
+
+    def make_document(self, root_path: str) -> bytes:
+        return json.dumps({**DOCUMENT, "servers": [{"url": root_path or "/"}]}).encode()
+
+
+def make_app(**options: Any) -> VelociPy:
+    app = VelociPy(title=TITLE, plugins=[Shop(**options)])
+
+    @app.get("/shells/{number}")
+    async def read_shell(number: int, q: str = "sand") -> dict[str, Any]:
+        return {"number": number, "found in": q}
+
+    @app.post("/shells")
+    async def add_shell(shell: dict[str, Any]) -> dict[str, Any]:
+        return {"added": shell}
+
+    @app.get("/keyed")
+    async def open_by_key(x_key: Annotated[str, Header()] = "") -> dict[str, str]:
+        if x_key != KEY:
+            raise HTTPException(403)
+        return {"opened": "by key"}
+
+    @app.get("/borne")
+    async def open_by_token(authorization: Annotated[str, Header()] = "") -> dict[str, str]:
+        if authorization != f"Bearer {TOKEN}":
+            raise HTTPException(401, headers={"www-authenticate": "Bearer"})
+        return {"opened": "by token"}
+
+    return app
+
+
+app = make_app()
+
+mounting = VelociPy()
+mounting.mount("/below", make_app())
