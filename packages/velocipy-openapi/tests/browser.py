@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-import signal
 import subprocess
 import time
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
@@ -24,16 +23,56 @@ TO_INSTALL = "apt-get install chromium"
 _PREPARE = """
 window.violations = [];
 document.addEventListener("securitypolicyviolation", (event) => violations.push(
-  `${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}:${event.columnNumber} ${event.sample}`));
+  [event.effectiveDirective, event.blockedURI, event.sourceFile, event.lineNumber, event.columnNumber].join(" ")));
 // What stands in the page, in the trees of its components too.
 window.texts = (root = document) => [...root.querySelectorAll("*")].map(
   (element) => element.shadowRoot ? texts(element.shadowRoot) : "").join("") + (root.body ?? root).innerText;
+
+// The middle of an element, once it stands still with nothing over it.
+window.whereToClick = async (element) => {
+  if (!element || element.disabled) return null;
+  element.scrollIntoView({block: "center", behavior: "instant"});
+  const before = element.getBoundingClientRect();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const box = element.getBoundingClientRect();
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  const isStill = box.width > 0 && box.x === before.x && box.y === before.y;
+  return isStill && element.contains(element.getRootNode().elementFromPoint(x, y)) ? {x, y} : null;
+};
 """
 
 
 def find_program() -> str | None:
     """Return the browser that is installed."""
     return next(filter(None, map(shutil.which, PROGRAMS)), None)
+
+
+@contextmanager
+def open_browser(folder: Path) -> Iterator[Browser]:
+    """Start one, which works in *folder*, and end it afterwards."""
+    program = find_program()
+    assert program is not None
+    options = [
+        *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"),
+        *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--mute-audio"),
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+        *("--no-proxy-server", "--window-size=1400,1000", "--remote-debugging-port=0"),
+        f"--user-data-dir={folder / 'profile'}",
+        "about:blank",
+    ]
+    with (folder / "browser.log").open("wb") as log:
+        process = subprocess.Popen([program, *options], stdout=log, stderr=log, cwd=folder)
+    try:
+        file = folder / "profile/DevToolsActivePort"
+        wait_until(lambda: file.exists() and "\n" in file.read_text("utf-8"))
+        port = file.read_text("utf-8").split()[0]
+        with urlopen(f"http://127.0.0.1:{port}/json/list", timeout=PATIENCE) as answer:
+            page = next(target for target in json.load(answer) if target["type"] == "page")
+        with connect(page["webSocketDebuggerUrl"], max_size=None, proxy=None) as socket:
+            yield Browser(socket)
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
 
 
 class Browser:
@@ -44,53 +83,17 @@ class Browser:
         requests: The URLs of all requests that leave the page.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, socket: ClientConnection) -> None:
         self.messages: list[str] = []
         self.requests: list[str] = []
-        self._folder = folder
+        self._socket = socket
         self._number = 0
-        self._process: subprocess.Popen[bytes] | None = None
-        self._socket: ClientConnection | None = None
-
-    def __enter__(self) -> Self:
-        program = find_program()
-        assert program is not None
-        options = [
-            *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"),
-            *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--mute-audio"),
-            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-            *("--no-proxy-server", "--window-size=1400,1000", "--remote-debugging-port=0"),
-            f"--user-data-dir={self._folder / 'profile'}",
-            "about:blank",
-        ]
-        log = (self._folder / "browser.log").open("wb")
-        with log:
-            self._process = subprocess.Popen(
-                [program, *options], stdout=log, stderr=log, start_new_session=True, cwd=self._folder
-            )
-        file = self._folder / "profile/DevToolsActivePort"
-        wait_until(lambda: file.exists() and "\n" in file.read_text("utf-8"))
-        port = file.read_text("utf-8").split()[0]
-        with urlopen(f"http://127.0.0.1:{port}/json/list", timeout=PATIENCE) as answer:
-            page = next(target for target in json.load(answer) if target["type"] == "page")
-        self._socket = connect(page["webSocketDebuggerUrl"], max_size=None, proxy=None)
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
         self.call("Page.addScriptToEvaluateOnNewDocument", source=_PREPARE)
-        return self
-
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if self._socket is not None:
-            self._socket.close()
-        if self._process is not None:
-            self._process.send_signal(signal.SIGTERM)
-            self._process.wait(PATIENCE)
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Return what the browser answers to a command, and note what it tells meanwhile."""
-        assert self._socket is not None
         self._number += 1
         self._socket.send(json.dumps({"id": self._number, "method": method, "params": parameters}))
         while True:
@@ -113,6 +116,7 @@ class Browser:
 
     def open(self, url: str, *, dark: bool = False) -> None:
         """Go to *url*; nothing is known of what was there before."""
+        self.call("Page.navigate", url="about:blank")  # or another fragment would be no other page
         self.messages.clear()
         self.requests.clear()
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
@@ -130,7 +134,9 @@ class Browser:
         found: list[Any] = []
 
         def is_there() -> bool:
-            found[:] = [self.run(script)]
+            found[:] = [
+                self.run(f"(async () => {{ const it = await ({script}); return it instanceof Node || it; }})()")
+            ]
             return bool(found[0])
 
         try:
@@ -146,17 +152,9 @@ class Browser:
 
     def click(self, element: str) -> None:
         """Wait for the *element*, a script that finds it, and click on it as a user does."""
-        box = self.wait_for(
-            f"""(() => {{
-              const element = {element};
-              if (!element || element.disabled) return null;
-              element.scrollIntoView({{block: "center", behavior: "instant"}});
-              const box = element.getBoundingClientRect();
-              return box.width ? {{x: box.x + box.width / 2, y: box.y + box.height / 2}} : null;
-            }})()"""
-        )
+        place = self.wait_for(f"whereToClick({element})")
         for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
-            self.call("Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, **box)
+            self.call("Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, **place)
 
     def type(self, element: str, text: str) -> None:
         """Click on *element* and type *text* in place of what it has."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
-from velocipy import Header, HTTPException, VelociPy
+from velocipy import Header, HTTPException, RedirectResponse, VelociPy
+from velocipy.middleware import ForwardedMiddleware
 from velocipy.openapi import OpenAPIPlugin
 
 TITLE = "Sea </title><script>alert(1)</script> & shop"
@@ -51,6 +53,7 @@ DOCUMENT: dict[str, Any] = {
         },
         "/keyed": {"get": made("Open by key", tags=["secrets"], security=[{"key": []}])},
         "/borne": {"get": made("Open by token", tags=["secrets"], security=[{"token": []}])},
+        "/signed": {"get": made("Open by sign in", tags=["secrets"], security=[{"sign-in": ["read"]}])},
     },
     "components": {
         "schemas": {
@@ -71,8 +74,9 @@ DOCUMENT: dict[str, Any] = {
                 "type": "oauth2",
                 "flows": {
                     "authorizationCode": {
-                        "authorizationUrl": "https://accounts.example.com/authorize",
-                        "tokenUrl": "https://tokens.example.com/token",
+                        "authorizationUrl": "authorize",
+                        "tokenUrl": "token",
+                        "refreshUrl": "https://tokens.example.com/refresh",
                         "scopes": {"read": "Read"},
                     }
                 },
@@ -112,10 +116,23 @@ def make_app(**options: Any) -> VelociPy:
             raise HTTPException(401, headers={"www-authenticate": "Bearer"})
         return {"opened": "by token"}
 
+    @app.get("/signed")
+    async def open_by_sign_in(authorization: Annotated[str, Header()] = "") -> dict[str, str]:
+        if authorization != f"Bearer {TOKEN}":
+            raise HTTPException(401, headers={"www-authenticate": "Bearer"})
+        return {"opened": "by sign in"}
+
+    @app.get("/authorize")
+    async def authorize(redirect_uri: str, state: str) -> RedirectResponse:
+        return RedirectResponse(f"{redirect_uri}?{urlencode({'code': 'c0de', 'state': state})}")
+
+    @app.post("/token")
+    async def give_token() -> dict[str, str]:
+        return {"access_token": TOKEN, "token_type": "bearer"}
+
     return app
 
 
 app = make_app()
-
-mounting = VelociPy()
-mounting.mount("/below", make_app())
+app.add_middleware(ForwardedMiddleware, trusted=["127.0.0.1"], headers=["X-Forwarded-Prefix"])
+app.mount("/below", make_app())

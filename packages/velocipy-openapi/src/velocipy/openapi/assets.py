@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -18,6 +19,7 @@ from velocipy import FileResponse, HTTPException, Request, Response
 FOLDER = Path(__file__).parent / "assets"
 IMMUTABLE = "public, max-age=31536000, immutable"
 _MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
+_REFUSAL = re.compile(r"q=0(\.0*)?")
 _DIGEST_LENGTH = 16  # characters in a URL: 64 bits, and nobody gains by another file with the same
 
 
@@ -89,8 +91,8 @@ def find_asset(assets: dict[tuple[str, str], Asset], digest: str, name: str) -> 
 
 def _takes_gzip(accept_encoding: str) -> bool:
     """Tell whether a client takes gzip (RFC 9110 section 12.5.3)."""
-    weights = {}
+    takes = {}
     for item in accept_encoding.lower().split(","):
-        coding, _, parameters = item.partition(";")
-        weights[coding.strip()] = parameters.replace(" ", "").strip("q=0.") != "" if parameters else True
-    return weights.get("gzip", weights.get("*", False))
+        coding, _, parameters = item.replace(" ", "").partition(";")
+        takes[coding] = _REFUSAL.fullmatch(parameters) is None
+    return takes.get("gzip", takes.get("*", False))

@@ -26,7 +26,7 @@ class OpenAPIPlugin:
         redoc_url: Where ReDoc is served; None for nowhere.
         scalar_url: Where Scalar is served; None for nowhere.
         swagger_options: For Swagger UI, beside or in place of those that are set here, as JSON.
-        swagger_oauth: What Swagger UI's `initOAuth` takes, such as {"clientId": "docs", "usePkceWithAuthorizationCodeGrant": True}.
+        swagger_oauth: What Swagger UI's `initOAuth` takes, such as {"clientId": "docs"}.
         redoc_options: For ReDoc, likewise.
         scalar_options: For Scalar, likewise.
         connect_to: Origins that pages may ask beside their own, those of the document's servers and those of its token
@@ -54,6 +54,13 @@ class OpenAPIPlugin:
         connect_to: Iterable[str] = (),
     ) -> None:
         _check_urls(openapi_url=openapi_url, docs_url=docs_url, redoc_url=redoc_url, scalar_url=scalar_url)
+        for name, options in (
+            ("swagger_options", swagger_options),
+            ("swagger_oauth", swagger_oauth),
+            ("redoc_options", redoc_options),
+            ("scalar_options", scalar_options),
+        ):
+            _check_json(name, options)
         self.openapi_url = openapi_url
         self._connect_to = _checked_origins(connect_to)
         self._pages: list[Page] = []
@@ -65,8 +72,6 @@ class OpenAPIPlugin:
             self._pages.append(redoc_page(redoc_url, openapi_url, dict(redoc_options or {})))
         if scalar_url is not None:
             self._pages.append(scalar_page(scalar_url, openapi_url, dict(scalar_options or {})))
-        for page in self._pages:
-            json.dumps(page.data)
 
     def setup(self, setup: Setup) -> None:
         if self.openapi_url is None:
@@ -114,6 +119,13 @@ def _check_urls(**urls: str | None) -> None:
         if url in seen:
             raise ValueError(f"{name} and {seen[url]} are both {url!r}; move one, or switch it off with None")
         seen[url] = name
+
+
+def _check_json(name: str, options: Mapping[str, Any] | None) -> None:
+    try:
+        json.dumps(options, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name} cannot be told as JSON: {error}") from None
 
 
 def _checked_origins(origins: Iterable[str]) -> list[str]:
