@@ -316,7 +316,7 @@ def without(session: nox.Session) -> None:
 @nox.session
 def examples(session: nox.Session) -> None:
     """The examples: their tests, in process and on every server; and every block of the documentation."""
-    session.install(*needs("core", "testing"), *(word for words in SERVERS.values() for word in words))
+    session.install(*needs("core", "openapi", "testing"), *(word for words in SERVERS.values() for word in words))
     run_tests(session, "docs", "docs")
     for server in SERVERS:
         run_tests(session, f"examples, {server}", "examples", f"--velocipy-server={server}")
@@ -346,6 +346,20 @@ def template(session: nox.Session) -> None:
         session.run("zizmor", "--offline", "--quiet", str(rendered))
         with session.chdir(folder):
             run_tests(session, "mistakes in a plugin", str(ROOT / "templates/test_mistakes.py"), PARALLEL[0])
+
+
+@nox.session(default=False)
+def browser(session: nox.Session) -> None:
+    """The documentation pages in a real browser, over one server of each protocol; pictures in .nox/screenshots."""
+    if not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
+        session.error("there is no Chromium; for one, and for the tests behind a proxy: apt-get install chromium nginx")
+    screenshots = ROOT / ".nox/screenshots"
+    screenshots.mkdir(parents=True, exist_ok=True)
+    for server in ("granian-rsgi", "uvicorn"):
+        session.install(*needs("openapi"), *SERVERS[server])
+        session.env["VELOCIPY_SCREENSHOTS"] = str(screenshots)
+        where = ["packages/velocipy-openapi/tests/test_browser.py", f"--velocipy-server={server}"]
+        run_tests(session, f"openapi in a browser, {server}", *where)
 
 
 @nox.session(python=PYTHONS, default=False)

@@ -6,7 +6,7 @@ import json
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from velocipy import Header, HTTPException, RedirectResponse, VelociPy
+from velocipy import Depends, Header, HTTPException, RedirectResponse, VelociPy
 from velocipy.middleware import ForwardedMiddleware
 from velocipy.openapi import OpenAPIPlugin
 
@@ -93,6 +93,11 @@ class Shop(OpenAPIPlugin):
         return json.dumps({**DOCUMENT, "servers": [{"url": root_path or "/"}]}).encode()
 
 
+def ask_for_key(x_key: Annotated[str, Header()] = "") -> None:
+    if x_key != KEY:
+        raise HTTPException(403)
+
+
 def make_app(**options: Any) -> VelociPy:
     app = VelociPy(title=TITLE, plugins=[Shop(**options)])
 
@@ -104,10 +109,8 @@ def make_app(**options: Any) -> VelociPy:
     async def add_shell(shell: dict[str, Any]) -> dict[str, Any]:
         return {"added": shell}
 
-    @app.get("/keyed")
-    async def open_by_key(x_key: Annotated[str, Header()] = "") -> dict[str, str]:
-        if x_key != KEY:
-            raise HTTPException(403)
+    @app.get("/keyed", dependencies=[Depends(ask_for_key)])
+    async def open_by_key() -> dict[str, str]:
         return {"opened": "by key"}
 
     @app.get("/borne")

@@ -1,12 +1,13 @@
 """The pages in a real browser that reaches nothing but this machine: `nox -s browser`.
 
-With VELOCIPY_SCREENSHOTS, the path of a folder, there is a picture of every page there afterwards.
+They run where VELOCIPY_SCREENSHOTS names a folder, and leave a picture of each page there.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -22,7 +23,9 @@ from .browser import TO_INSTALL, Browser, find_program, open_browser, wait_until
 
 app = shop.app
 
+SCREENSHOTS = os.environ.get("VELOCIPY_SCREENSHOTS", "")
 pytestmark = [
+    pytest.mark.skipif(not SCREENSHOTS, reason="takes minutes; run: nox -s browser"),
     pytest.mark.skipif(find_program() is None, reason=f"there is no Chromium; for one, run: {TO_INSTALL}"),
     pytest.mark.timeout(180),
 ]
@@ -60,11 +63,11 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def browser(opened: Browser, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Browser]:
+def browser(opened: Browser, request: pytest.FixtureRequest) -> Iterator[Browser]:
     """The browser, in which nothing may go wrong until the test is over."""
     yield opened
-    name = request.node.name.replace("/", "-")
-    opened.save_screenshot(Path(os.environ.get("VELOCIPY_SCREENSHOTS", tmp_path), f"{name}.png"))
+    name = re.sub(r"[^a-z0-9]+", "-", request.node.name).strip("-")
+    opened.save_screenshot(Path(SCREENSHOTS, f"{name}.png"))
     assert opened.run("violations") == []
     assert opened.messages == []
     assert opened.strangers() == []

@@ -12,6 +12,7 @@ from urllib.parse import urljoin
 
 import pytest
 
+from velocipy import Depends, Router, VelociPy
 from velocipy.openapi import OpenAPIPlugin
 from velocipy.testing.websocket_clients import WebSocketClient
 
@@ -27,6 +28,10 @@ moved = shop.make_app(
 )
 fewer = shop.make_app(docs_url=None, scalar_url=None)
 silent = shop.make_app(openapi_url=None)
+guarded = VelociPy()
+behind = Router(prefix="/internal", dependencies=[Depends(shop.ask_for_key)])
+behind.plug(shop.Shop())
+guarded.include_router(behind)
 configured = shop.make_app(
     swagger_options={"docExpansion": "none", "deepLinking": False, "note": "</script><!--&\u2028"},
     swagger_oauth={"clientId": "docs"},
@@ -273,6 +278,16 @@ def test_pages_can_be_switched_off(client: WebSocketClient) -> None:
 @pytest.mark.velocipy_app("silent")
 def test_without_a_document_there_is_no_page(client: WebSocketClient) -> None:
     assert [client.get(path).status_code for path in (*PAGES, "/openapi.json")] == [404] * 4
+
+
+@pytest.mark.velocipy_app("guarded")
+def test_a_router_guards_what_is_plugged_into_it(client: WebSocketClient) -> None:
+    url = urljoin("/internal/docs", Read(client.get("/internal/docs", headers={"x-key": shop.KEY}).text).loaded[0])
+
+    assert url.startswith("/internal/docs/assets/")
+    for path in (*(f"/internal{path}" for path in (*PAGES, "/openapi.json", "/docs/oauth2-redirect.html")), url):
+        assert client.get(path).status_code == 403
+        assert client.get(path, headers={"x-key": shop.KEY}).status_code == 200
 
 
 @pytest.mark.velocipy_app("configured")

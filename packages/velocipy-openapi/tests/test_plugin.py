@@ -10,6 +10,7 @@ from velocipy.testing.websocket_clients import WebSocketClient
 
 class TestOpenAPI(PluginConformance):
     distribution = "velocipy-openapi"
+    first_party = True
 
     def make(self) -> OpenAPIPlugin:
         return OpenAPIPlugin()

@@ -50,5 +50,7 @@ def _server_urls(servers: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         url, variables = server["url"], server.get("variables", {})
         names = [name for name in _VARIABLE.findall(url) if name in variables]
         for values in product(*(variables[name].get("enum") or [variables[name]["default"]] for name in names)):
-            chosen = dict(zip(names, values, strict=True))
-            yield _VARIABLE.sub(lambda match, chosen=chosen: str(chosen.get(match[1], match[0])), url)
+            chosen = url
+            for name, value in zip(names, values, strict=True):
+                chosen = chosen.replace(f"{{{name}}}", str(value))
+            yield chosen

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from velocipy import HTMLResponse, Request, Response
@@ -64,6 +65,7 @@ class OpenAPIPlugin:
         self.openapi_url = openapi_url
         self._connect_to = _checked_origins(connect_to)
         self._pages: list[Page] = []
+        self._origins = lru_cache(16)(lambda document: origins_of(json.loads(document)))  # one for each root path
         if openapi_url is None:
             return
         if docs_url is not None:
@@ -93,8 +95,7 @@ class OpenAPIPlugin:
         assets, title = page.assets(), setup.title
 
         async def show(request: Request) -> HTMLResponse:
-            origins = origins_of(json.loads(self.make_document(request.root_path)))
-            return page.render(title, [*origins, *self._connect_to])
+            return page.render(title, [*self._origins(self.make_document(request.root_path)), *self._connect_to])
 
         def asset(request: Request, digest: str, name: str) -> Response:
             return send_asset(request, find_asset(assets, digest, name))
