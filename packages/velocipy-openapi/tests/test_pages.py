@@ -13,6 +13,7 @@ from urllib.parse import urljoin
 import pytest
 
 from velocipy import Depends, Router, VelociPy
+from velocipy.middleware import GZipMiddleware, SecurityHeadersMiddleware
 from velocipy.openapi import OpenAPIPlugin
 from velocipy.testing.websocket_clients import WebSocketClient
 
@@ -32,6 +33,9 @@ guarded = VelociPy()
 behind = Router(prefix="/internal", dependencies=[Depends(shop.ask_for_key)])
 behind.plug(shop.Shop())
 guarded.include_router(behind)
+wrapped = shop.make_app()
+wrapped.add_middleware(SecurityHeadersMiddleware)
+wrapped.add_middleware(GZipMiddleware, minimum_size=1)
 configured = shop.make_app(
     swagger_options={"docExpansion": "none", "deepLinking": False, "note": "</script><!--&\u2028"},
     swagger_oauth={"clientId": "docs"},
@@ -288,6 +292,18 @@ def test_a_router_guards_what_is_plugged_into_it(client: WebSocketClient) -> Non
     for path in (*(f"/internal{path}" for path in (*PAGES, "/openapi.json", "/docs/oauth2-redirect.html")), url):
         assert client.get(path).status_code == 403
         assert client.get(path, headers={"x-key": shop.KEY}).status_code == 200
+
+
+@pytest.mark.velocipy_app("wrapped")
+@pytest.mark.parametrize("path", PAGES)
+def test_middleware_leaves_policies_and_assets_as_they_are(client: WebSocketClient, path: str) -> None:
+    response = client.get(path)
+
+    assert policy_of(response.headers)["default-src"] == "'none'"
+    for url in Read(response.text).loaded:
+        asset = client.get(urljoin(path, url))
+        assert sha256(asset.content).hexdigest()[:16] in url
+        assert asset.headers["cache-control"] == IMMUTABLE
 
 
 @pytest.mark.velocipy_app("configured")
