@@ -20,14 +20,41 @@ def made(summary: str, **more: Any) -> dict[str, Any]:
     return {"summary": summary, "operationId": summary.replace(" ", "_").lower(), "responses": {"200": answer}, **more}
 
 
+MARKDOWN = """
+Shells and </script> **pearls**.
+
+```json
+{"size": 7}
+```
+
+| left | middle | right |
+|:-----|:------:|------:|
+| 1    |   2    |     3 |
+
+- `code` and [a link](https://example.com)
+"""
+PICTURE = {
+    "type": "object",
+    "required": ["file"],
+    "properties": {
+        "file": {"type": "string", "format": "binary"},
+        "kind": {"type": "string", "enum": ["shell", "pearl"]},
+        "tags": {"type": "array", "items": {"type": "string"}},
+    },
+}
+EITHER = {
+    "oneOf": [{"$ref": "#/components/schemas/Shell"}, {"$ref": "#/components/schemas/Reef"}],
+    "discriminator": {"propertyName": "name"},
+}
 DOCUMENT: dict[str, Any] = {
     "openapi": "3.1.0",
-    "info": {"title": TITLE, "version": "1.2.3", "description": "Shells and </script> **pearls**."},
+    "info": {"title": TITLE, "version": "1.2.3", "description": MARKDOWN},
     "tags": [{"name": "shells"}, {"name": "secrets"}],
     "paths": {
         "/shells/{number}": {
             "get": made(
                 "Read a shell",
+                description=MARKDOWN,
                 tags=["shells"],
                 parameters=[
                     {
@@ -51,12 +78,33 @@ DOCUMENT: dict[str, Any] = {
                 },
             )
         },
+        "/pictures": {
+            "post": made(
+                "Send a picture",
+                tags=["shells"],
+                deprecated=True,
+                requestBody={
+                    "content": {"multipart/form-data": {"schema": PICTURE}, "application/json": {"schema": EITHER}}
+                },
+                callbacks={"hung": {"{$request.body#/url}": {"post": made("Be told")}}},
+            )
+        },
         "/keyed": {"get": made("Open by key", tags=["secrets"], security=[{"key": []}])},
         "/borne": {"get": made("Open by token", tags=["secrets"], security=[{"token": []}])},
         "/signed": {"get": made("Open by sign in", tags=["secrets"], security=[{"sign-in": ["read"]}])},
     },
+    "webhooks": {"tide": {"post": made("High water")}},
     "components": {
         "schemas": {
+            "Reef": {
+                "type": "object",
+                "description": MARKDOWN,
+                "properties": {
+                    "name": {"type": "string"},
+                    "below": {"type": "array", "items": {"$ref": "#/components/schemas/Reef"}},
+                    "depths": {"type": "object", "additionalProperties": {"type": "integer"}},
+                },
+            },
             "Shell": {
                 "type": "object",
                 "title": "Shell",
@@ -65,7 +113,7 @@ DOCUMENT: dict[str, Any] = {
                     "name": {"type": "string", "examples": ["conch"]},
                     "size": {"anyOf": [{"type": "number"}, {"type": "null"}], "default": None},
                 },
-            }
+            },
         },
         "securitySchemes": {
             "key": {"type": "apiKey", "in": "header", "name": "x-key"},

@@ -143,7 +143,7 @@ def swagger_page(
         url,
         document_url,
         "Swagger UI",
-        ("swagger-ui/swagger-ui-bundle.js", "pages/swagger-ui.js"),
+        ("pages/guard.js", "swagger-ui/swagger-ui-bundle.js", "pages/swagger-ui.js"),
         ("swagger-ui/swagger-ui.css", "pages/page.css"),
         data,
         extra=("swagger-ui/oauth2-redirect.js",),

@@ -1,7 +1,7 @@
-// Runs before ReDoc and Scalar, and keeps them within what the policy of the page allows: they ask for more than they need.
+// Runs before the libraries, and keeps them within what the policy of the page allows: they ask for more than they need.
 "use strict";
 
-// Both try whether they may compile code, and do without if that fails. Here it fails without a report of the browser.
+// ReDoc and Scalar try whether they may compile code, and do without if that fails. Here it fails without a report of the browser.
 const refuse = () => {
   throw new EvalError("this page compiles no code");
 };
@@ -22,6 +22,8 @@ Element.prototype.setAttribute = function (name, value) {
   if (name === "style") this.style.cssText = value;
   else setAttribute.call(this, name, value);
 };
+
+// Scalar counts the lines of code in a style; Swagger UI aligns the cells of tables by one.
 const html = Object.getOwnPropertyDescriptor(Element.prototype, "innerHTML");
 Object.defineProperty(Element.prototype, "innerHTML", {
   ...html,
@@ -30,3 +32,8 @@ Object.defineProperty(Element.prototype, "innerHTML", {
     for (const element of this.querySelectorAll("code[data-style]")) element.style.cssText = element.dataset.style;
   },
 });
+const parse = DOMParser.prototype.parseFromString;
+DOMParser.prototype.parseFromString = function (text, type) {
+  const aligned = String(text).replace(/(<t[hd]) style="text-align:(left|right|center)">/g, '$1 align="$2">');
+  return parse.call(this, aligned, type);
+};
