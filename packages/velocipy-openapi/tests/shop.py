@@ -80,7 +80,7 @@ DOCUMENT: dict[str, Any] = {
         },
         "/pictures": {
             "post": made(
-                "Send a picture",
+                "Hang a picture",
                 tags=["shells"],
                 deprecated=True,
                 requestBody={
@@ -147,6 +147,7 @@ def ask_for_key(x_key: Annotated[str, Header()] = "") -> None:
 
 
 def make_app(**options: Any) -> VelociPy:
+    options.setdefault("scalar_options", {"defaultOpenAllTags": True})
     app = VelociPy(title=TITLE, plugins=[Shop(**options)])
 
     @app.get("/shells/{number}")
