@@ -324,6 +324,8 @@ class VelociPy(Router):
         self._layers = self._layers or Layers()
         faults: list[StartupError] = []
         plugins = self._plugins = self._plugins or Plugins(self)
+        if self.docs_url or self.openapi_url:
+            self._plug_documents()
         if any(router._plugs for router in (self, *self._all_included())):
             from velocipy.plugging import set_up
 
@@ -331,6 +333,10 @@ class VelociPy(Router):
         routes, plugged = self.routes, plugins.of_application
         if faults:
             self._plugins = None  # the next start begins anew
+        elif plugins.checked:
+            from velocipy.plugging import check
+
+            check(plugins.checked, routes, faults)
         frozen = freeze(
             routes,
             Settings(
@@ -368,6 +374,16 @@ class VelociPy(Router):
                 self._changed()
                 raise
         return frozen
+
+    def _plug_documents(self) -> None:
+        """Plug in the plugin of documents if it is installed, which alone is there without being named."""
+        from importlib.util import find_spec
+
+        is_there = any("openapi" in (plug.plugin, getattr(plug.plugin, "name", "")) for plug in self._plugs)
+        if not is_there and find_spec("velocipy.openapi") is not None:
+            from importlib import import_module
+
+            self.plug(import_module("velocipy.openapi").OpenAPIPlugin())
 
     def _ready(self) -> Frozen:
         return self._frozen or self._freeze()

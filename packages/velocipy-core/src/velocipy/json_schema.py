@@ -89,17 +89,21 @@ class Schemas:
         self._foreign: dict[int, list[_Foreign]] = {}  # by the number of the adapter
         self._mappings: list[tuple[dict[str, str], dict[str, Schema]]] = []  # of discriminators
 
-    def add(self, annotation: Any, mode: SchemaMode, metadata: Iterable[Any] = ()) -> Schema:
+    def add(self, annotation: Any, mode: SchemaMode, metadata: Iterable[Any] = (), *, default: Any = UNSET) -> Schema:
         """Return the schema of *annotation*, which is complete when `finish` was called.
 
         Args:
             annotation: A type.
             mode: "input" for what requests bring, "output" for what answers have.
             metadata: What constrains or describes it besides, such as a marker of its parameter.
+            default: What the value is where there is none; told if it has JSON.
 
         Raises:
             UnsupportedType: If it has no JSON.
         """
+        return _with_default(self._add(annotation, mode, metadata), default)
+
+    def _add(self, annotation: Any, mode: SchemaMode, metadata: Iterable[Any]) -> Schema:
         plain, inner = unwrap(annotation)
         said = [*inner, *metadata]
         if is_alias(annotation) and _names_itself(annotation):
@@ -217,10 +221,9 @@ class Schemas:
         properties: dict[str, Schema] = {}
         for field in record.fields:
             try:
-                schema = self.add(field.annotation, mode)
+                properties[field.key] = self.add(field.annotation, mode, default=field.default)
             except UnsupportedType as error:
                 raise UnsupportedType(f"{record.name}.{field.name}: {error}") from None
-            properties[field.key] = _with_default(schema, field.default)
         required = [field.key for field in record.fields if field.required]
         if record.tag is not None:
             properties = {record.tag[0]: {"const": record.tag[1]}, **properties}

@@ -6,13 +6,14 @@ import logging
 import re
 import sysconfig
 import traceback
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from velocipy.errors import ConfigError, PluginError, StartupError
+from velocipy.plans.signature import find_place
 from velocipy.plugin import ENTRY_POINTS, INTERFACE_VERSION, Lifespan, Setup
 from velocipy.routing.plugged import Owner, Plug, Plugged, Plugins, shown_place
 
@@ -341,6 +342,16 @@ async def _open(owner: Owner, lifespan: Lifespan) -> AsyncIterator[Mapping[str, 
 
 
 # -- hooks -----------------------------------------------------------------------------------------------------------
+
+
+def check(checked: Iterable[Plugged], routes: Sequence[Route], faults: list[StartupError]) -> None:
+    """Have the checks of plugins look at the *routes* of their scopes, and add what they find."""
+    for plugged in checked:
+        within = [route for route in routes if plugged in route.plugged]
+        for owner, function in plugged.checks:
+            with _blamed(owner, "failed when it looked at the routes", "Tell its authors.", faults):
+                for route, problem, remedy in function(within):
+                    faults.append(StartupError(problem, remedy, **find_place(route.handler)._asdict()))
 
 
 def call_hooks(app: VelociPy, plugins: Plugins) -> None:

@@ -8,7 +8,7 @@ the front door `velocipy`, or in the other stable modules (`docs/stability.md` l
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, final, get_origin
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from velocipy.application import VelociPy
     from velocipy.description import ApplicationDescription, RouteDescription, WebSocketDescription
     from velocipy.models import ModelAdapter
-    from velocipy.routing.options import RouteOptions, WebSocketOptions
+    from velocipy.routing.options import Route, RouteOptions, WebSocketOptions
     from velocipy.routing.plugged import Owner, Plugged, Plugins
     from velocipy.routing.router import Router
     from velocipy.types import ExceptionHandler, ExceptionKey, Handler
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ENTRY_POINTS",
     "INTERFACE_VERSION",
+    "Check",
     "Key",
     "Lifespan",
     "OnException",
@@ -78,6 +79,7 @@ class Key(Generic[Value]):
     name: str
 
 
+Check = Callable[["Sequence[Route]"], "Iterable[tuple[Route, str, str]]"]
 Lifespan = Callable[[], AbstractAsyncContextManager[Mapping[str, Any] | None]]
 OnException = Callable[[HTTPConnection, BaseException], object]
 OnRoute = Callable[["RouteDescription | WebSocketDescription"], object]
@@ -97,17 +99,20 @@ class Setup:
         plugin: The name of the plugin.
         prefix: That of the router itself, without those around it; "" for an application.
         is_application: Whether the scope is the application itself.
-        title, version: Of the application.
+        title, version, docs_url, openapi_url: Of the application.
         debug: Whether it is in development.
     """
 
     __slots__ = (
+        "_app",
         "_is_over",
         "_owner",
         "_plugged",
         "_plugins",
         "debug",
+        "docs_url",
         "is_application",
+        "openapi_url",
         "plugin",
         "prefix",
         "title",
@@ -121,7 +126,10 @@ class Setup:
         self.is_application = plugged.router is app
         self.title = app.title
         self.version = app.version
+        self.docs_url = app.docs_url
+        self.openapi_url = app.openapi_url
         self.debug = app.debug
+        self._app = app  # to be described; not handed out
         self._plugged = plugged
         self._plugins = plugins
         self._is_over = False  # what came later would be seen by some requests
@@ -244,6 +252,31 @@ class Setup:
         self._check_key(key)
         value: Value | None = self._plugged.find(key)
         return value
+
+    # -- descriptions ------------------------------------------------------------------------------------------------
+
+    def describe(self) -> ApplicationDescription:
+        """Return the description of the application, with the routes and WebSockets of the scope alone.
+
+        For later, when the application has started; it is made anew for each call.
+
+        Raises:
+            PluginError: While plugins are set up, since not all routes are there.
+        """
+        if not self._is_over:
+            raise self._error("asks for descriptions in its set-up", "Its authors may do that later.")
+        from velocipy.description.applications import describe_application
+
+        return describe_application(self._app, scope=None if self.is_application else self._plugged)
+
+    def add_check(self, check: Check) -> None:
+        """Have *check* look at the routes of the scope whenever the application freezes.
+
+        It is given each route and WebSocket as it was declared, with its full path, and yields what is wrong with them:
+        the route, the problem and the remedy, in sentences. That ends the start, with the place of the handler.
+        """
+        self._check_call("add_check", check, 1)
+        self._scope.checks.append((self._owner, check))
 
     # -- hooks -------------------------------------------------------------------------------------------------------
 

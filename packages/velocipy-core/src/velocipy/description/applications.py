@@ -29,17 +29,21 @@ from velocipy.routing.router import Router
 
 if TYPE_CHECKING:
     from velocipy.application import VelociPy
-    from velocipy.routing.plugged import Plugins
+    from velocipy.routing.plugged import Plugged, Plugins
 
 
 def describe_application(
-    app: VelociPy, tell: Callable[[Route, RouteDescription | WebSocketDescription], object] = lambda route, it: None
+    app: VelociPy,
+    tell: Callable[[Route, RouteDescription | WebSocketDescription], object] = lambda route, it: None,
+    *,
+    scope: Plugged | None = None,
 ) -> ApplicationDescription:
     """Return what *app* takes and gives; `velocipy.description.describe` tells the rest.
 
     Args:
         app: The application.
         tell: Called with each route and WebSocket and its description, when all are described.
+        scope: Of which routes, WebSockets and mounts are told; None for all.
     """
     frozen_app, plugins = app._ready(), app._plugins
     assert plugins is not None
@@ -51,6 +55,8 @@ def describe_application(
     for plan in frozen_app.plans:
         route = plan.route
         assert route is not None
+        if scope is not None and scope not in route.plugged:
+            continue
         if isinstance(route.handler, Mount):
             mounts.append(describer.mount(route, route.handler))
         elif route.is_websocket and not isinstance(getattr(route.handler, "__self__", None), Mount):
@@ -123,6 +129,7 @@ class _Describer:
             on_disconnect=route.limits.on_disconnect,
             operation_id=route.operation_id,
             openapi_extra=frozen(route.openapi_extra) or NOTHING,
+            openapi=frozen(route.openapi),
         )
 
     def websocket(self, plan: Plan, route: Route) -> WebSocketDescription:

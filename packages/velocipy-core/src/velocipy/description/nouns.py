@@ -357,7 +357,7 @@ class RouteDescription(EndpointDescription):
         validate_response: Whether what leaves is checked.
         timeout: Seconds; None for any number.
         on_disconnect: What becomes of the handler when the client leaves; None for what the server does.
-        operation_id, openapi_extra: As was said.
+        operation_id, openapi_extra, openapi: As was said.
     """
 
     methods: tuple[str, ...] = ("GET",)
@@ -371,6 +371,7 @@ class RouteDescription(EndpointDescription):
     on_disconnect: str | None = None
     operation_id: str | None = None
     openapi_extra: Mapping[str, Any] = field(default_factory=_nothing)
+    openapi: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -119,8 +119,9 @@ class RouteOptions(_Options, total=False):
         deprecated: True, or since when the route is not to be used any more, which is told in the header `Deprecation`
             (RFC 9745).
         sunset: When the route will be gone, which is told in the header `Sunset` (RFC 8594).
-        tags, summary, description, response_description, responses, operation_id, include_in_schema, openapi_extra:
-            For documents.
+        tags, summary, description, response_description, responses, operation_id, include_in_schema: For documents.
+        openapi, openapi_extra: What documents say besides, in the words of OpenAPI; the first may be an `OpenAPI` of
+            velocipy-openapi.
     """
 
     status_code: int | None
@@ -140,6 +141,7 @@ class RouteOptions(_Options, total=False):
     responses: Mapping[int | str, Any] | None
     operation_id: str | None
     openapi_extra: Mapping[str, Any] | None
+    openapi: Any
 
 
 class WebSocketOptions(_Options, total=False):
@@ -201,6 +203,7 @@ class Route(NamedTuple):
     operation_id: str | None = None
     include_in_schema: bool = True
     openapi_extra: Mapping[str, Any] | None = None
+    openapi: Any = None
     namespace: dict[str, Any] | None = None
     is_named: bool = False
     is_websocket: bool = False

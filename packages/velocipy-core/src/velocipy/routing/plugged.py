@@ -12,7 +12,7 @@ from velocipy.routing.router import Router
 
 if TYPE_CHECKING:
     from velocipy.models import ModelAdapter
-    from velocipy.plugin import Key, Lifespan, OnException, OnFreeze, OnRoute
+    from velocipy.plugin import Check, Key, Lifespan, OnException, OnFreeze, OnRoute
 
 
 class Plug(NamedTuple):
@@ -84,10 +84,22 @@ class Plugged:
         sources: What makes the values of parameters, by their types.
         provided: What plugins hand to others.
         owners: Whose a source or a provided value is, by its type or key.
-        on_exception, on_route: Hooks, with their plugins.
+        checks: What looks at the routes before they are served, with their plugins.
+        on_exception, on_route: Hooks, likewise.
     """
 
-    __slots__ = ("added", "around", "on_exception", "on_route", "owners", "plugs", "provided", "router", "sources")
+    __slots__ = (
+        "added",
+        "around",
+        "checks",
+        "on_exception",
+        "on_route",
+        "owners",
+        "plugs",
+        "provided",
+        "router",
+        "sources",
+    )
 
     def __init__(self, router: Router, around: Plugged | None) -> None:
         self.router = router
@@ -98,6 +110,7 @@ class Plugged:
         self.sources: dict[Any, Callable[..., Any]] = {}
         self.provided: dict[Key[Any], Any] = {}
         self.owners: dict[Any, Owner] = {}
+        self.checks: list[tuple[Owner, Check]] = []
         self.on_exception: list[tuple[Owner, OnException]] = []
         self.on_route: list[tuple[Owner, OnRoute]] = []
 
@@ -123,6 +136,11 @@ class Plugins:
         self.model_adapters: list[ModelAdapter] = []
         self.lifespans: list[tuple[Owner, Lifespan]] = []
         self.on_freeze: list[tuple[Owner, OnFreeze]] = []
+
+    @property
+    def checked(self) -> list[Plugged]:
+        """The scopes whose routes somebody wants to look at before they are served."""
+        return [plugged for plugged in self._scopes.values() if plugged.checks]
 
     @property
     def has_hooks(self) -> bool:

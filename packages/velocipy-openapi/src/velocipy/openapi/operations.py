@@ -1,0 +1,252 @@
+"""Operations: what a route is in the words of OpenAPI 3.1 (section 4.8.10), from its description alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from velocipy.description import (
+    BodyDescription,
+    ContentDescription,
+    EndpointDescription,
+    ErrorDescription,
+    ParameterDescription,
+    ResponseDescription,
+    RouteDescription,
+)
+from velocipy.json_schema import SchemaMode, Schemas
+from velocipy.openapi.security import Security
+from velocipy.types import UNSET
+
+Object = dict[str, Any]
+
+PLACES = ("path", "query", "header", "cookie")
+# RFC 9110 has its own rules for these, and OpenAPI 3.1 section 4.8.12.2 ignores parameters of their names.
+_IGNORED_HEADERS = ("accept", "content-type", "authorization")
+_FILE = {"type": "string", "format": "binary"}
+
+
+class Operations:
+    """Makes the operations of one document.
+
+    Args:
+        schemas: Those of the document.
+        security: The security schemes of the document.
+    """
+
+    def __init__(self, schemas: Schemas, security: Security) -> None:
+        self.schemas = schemas
+        self._security = security
+
+    def operation(self, route: RouteDescription, operation_id: str) -> Object:
+        """Return the Operation Object of *route*, without what the program refines."""
+        made: Object = {}
+        if route.tags:
+            made["tags"] = list(dict.fromkeys(route.tags))
+        made["summary"] = route.summary or _title(route.handler.name)
+        if route.description:
+            made["description"] = route.description
+        made["operationId"] = operation_id
+        parameters = self.parameters(route)
+        if parameters:
+            made["parameters"] = parameters
+        if route.body is not None:
+            made["requestBody"] = self._body(route.body)
+        made["responses"] = self._responses(route)
+        if route.deprecated:
+            made["deprecated"] = True
+        security = self._security.requirements(route.security)
+        if security:
+            made["security"] = security
+        if route.host is not None:
+            made["servers"] = [_server(route)]
+        return made
+
+    # -- parameters --------------------------------------------------------------------------------------------------
+
+    def parameters(self, route: EndpointDescription) -> list[Object]:
+        """Return the Parameter Objects of the head of a request, each place and name once."""
+        made: dict[tuple[str, str], Object] = {}
+        for parameter in _spread(route.parameters):
+            if parameter.place not in PLACES or not parameter.include_in_schema:
+                continue
+            if parameter.place == "header" and parameter.alias.lower() in _IGNORED_HEADERS:
+                continue
+            made.setdefault((parameter.place, parameter.alias.lower()), self._parameter(parameter))
+        return list(made.values())
+
+    def _parameter(self, parameter: ParameterDescription) -> Object:
+        made: Object = {"name": parameter.alias, "in": parameter.place, "required": parameter.required}
+        if parameter.description:
+            made["description"] = parameter.description
+        if parameter.deprecated:
+            made["deprecated"] = True
+        if parameter.many:
+            simple = parameter.place in ("header", "path")
+            made |= {"style": "simple", "explode": False} if simple else {"style": "form", "explode": True}
+        made["schema"] = _of_text(self._schema(parameter, described=False))
+        if parameter.openapi_examples:
+            made["examples"] = _thawed(parameter.openapi_examples)
+        return made
+
+    def _schema(self, parameter: ParameterDescription, *, described: bool) -> Object:
+        said = Said(parameter, described=described)
+        return self.schemas.add(parameter.annotation, "input", [said], default=parameter.default)
+
+    # -- bodies ------------------------------------------------------------------------------------------------------
+
+    def _body(self, body: BodyDescription) -> Object:
+        content: Object = {"schema": self._body_schema(body)}
+        examples = [field.openapi_examples for field in body.fields if field.openapi_examples]
+        if examples and not body.embedded and not body.is_form:
+            content["examples"] = _thawed(examples[0])
+        made: Object = {"required": body.required, "content": {name: dict(content) for name in body.media_types}}
+        if len(body.fields) == 1 and not body.embedded and body.fields[0].description:
+            made["description"] = body.fields[0].description
+        return made
+
+    def _body_schema(self, body: BodyDescription) -> Object:
+        if not body.is_form and not body.embedded and len(body.fields) == 1:
+            return self._schema(body.fields[0], described=False)
+        if body.annotation is not UNSET:
+            return self.schemas.add(body.annotation, "input")
+        fields = [field for field in _spread(body.fields) if field.include_in_schema]
+        properties = {}
+        for field in fields:
+            schema = self._file(field) if field.place == "file" else self._schema(field, described=True)
+            properties[field.alias] = _of_text(schema) if field.place == "form" else schema
+        made: Object = {"type": "object", "properties": properties}
+        required = [field.alias for field in fields if field.required]
+        return {**made, "required": required} if required else made
+
+    def _file(self, field: ParameterDescription) -> Object:
+        made: Object = {"type": "array", "items": dict(_FILE)} if field.many else dict(_FILE)
+        if field.description:
+            made["description"] = field.description
+        return made
+
+    # -- responses ---------------------------------------------------------------------------------------------------
+
+    def _responses(self, route: RouteDescription) -> Object:
+        made: Object = {}
+        for response in route.responses:
+            made[str(response.status)] = self._response(route, response)
+        for error in route.errors:
+            if str(error.status) not in made:
+                made[str(error.status)] = self._error(route, error)
+        return dict(sorted(made.items()))
+
+    def _response(self, route: RouteDescription, response: ResponseDescription) -> Object:
+        made: Object = {"description": response.description}
+        headers = {**_headers(dict(route.headers)), **_thawed(response.headers)}
+        if headers:
+            made["headers"] = headers
+        content = self._content(response.content)
+        if content:
+            made["content"] = content
+        return merged(made, _thawed(response.extra))
+
+    def _error(self, route: RouteDescription, error: ErrorDescription) -> Object:
+        made: Object = {"description": error.description}
+        headers = _headers({**dict(route.headers), **error.headers})
+        if headers:
+            made["headers"] = headers
+        content = self._content(error.content)
+        if content:
+            made["content"] = content
+        return made
+
+    def _content(self, contents: Iterable[ContentDescription]) -> Object:
+        by_type: dict[str, list[Object]] = {}
+        for content in contents:
+            if content.media_type is not None:
+                by_type.setdefault(content.media_type, []).append(self._sent(content))
+        made: Object = {}
+        for media_type, sent in by_type.items():
+            schemas = [item["schema"] for item in sent if item.get("schema")]
+            made[media_type] = {**sent[0], "schema": {"anyOf": schemas}} if len(schemas) > 1 else sent[0]
+        return made
+
+    def _sent(self, content: ContentDescription) -> Object:
+        if content.item is not UNSET:
+            return {"schema": {"type": "string"}, "x-item-schema": self._added(content.item)}
+        if content.annotation is UNSET:
+            return {}
+        if content.media_type is not None and "json" not in content.media_type:
+            return {"schema": {"type": "string"}}
+        return {"schema": self._added(content.annotation)}
+
+    def _added(self, annotation: Any, mode: SchemaMode = "output") -> Object:
+        return self.schemas.add(annotation, mode)
+
+
+class Said:
+    """What is said of a parameter besides its type, as the attributes that schemas look for."""
+
+    def __init__(self, parameter: ParameterDescription, *, described: bool) -> None:
+        for name, limit in parameter.constraints:
+            setattr(self, name, limit)
+        self.title = parameter.title
+        self.description = parameter.description if described else None
+        self.examples = list(parameter.examples) or None
+        self.json_schema_extra = _thawed(parameter.json_schema_extra) or None
+
+
+def _spread(parameters: Iterable[ParameterDescription]) -> Iterable[ParameterDescription]:
+    """Yield the values that are really sent: of a model that is spread over a place, its fields."""
+    for parameter in parameters:
+        if parameter.fields:
+            yield from parameter.fields
+        else:
+            yield parameter
+
+
+def _of_text(schema: Object) -> Object:
+    """Return the schema of a value that is sent as text: nothing stands for null there, and bytes are as they are."""
+    members = schema.get("anyOf")
+    if members and {"type": "null"} in members:
+        left = [member for member in members if member != {"type": "null"}]
+        rest = {key: value for key, value in schema.items() if key != "anyOf"}
+        if rest.get("default", 0) is None:
+            del rest["default"]
+        schema = {**left[0], **rest} if len(left) == 1 else {**rest, "anyOf": left}
+    schema.pop("contentEncoding", None)
+    return schema
+
+
+def _headers(told: Mapping[str, str]) -> Object:
+    return {name: {"description": text, "schema": {"type": "string"}} for name, text in told.items()}
+
+
+def _server(route: RouteDescription) -> Object:
+    """Return the server of a route that is for one host; parts of the host that have values are variables."""
+    labels, variables = [], {}
+    for label in route.host_segments:
+        text = label.literals[0] if label.literals else label.text
+        for (name, _), literal in zip(label.values, label.literals[1:], strict=True):
+            variables[name] = {"default": name}
+            text += f"{{{name}}}{literal}"
+        labels.append(text if label.values else label.text)
+    made: Object = {"url": f"//{'.'.join(labels)}"}
+    return {**made, "variables": variables} if variables else made
+
+
+def _title(name: str) -> str:
+    return name.rpartition(".")[2].replace("_", " ").strip().capitalize()
+
+
+def _thawed(value: Any) -> Any:
+    """Return a copy in which read-only mappings are dicts and tuples lists."""
+    if isinstance(value, Mapping):
+        return {key: _thawed(item) for key, item in value.items()}
+    return [_thawed(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def merged(made: Object, more: Mapping[str, Any]) -> Object:
+    """Return *made* with *more*, which counts where both say something that is no object."""
+    result = dict(made)
+    for key, value in more.items():
+        known = result.get(key)
+        both = isinstance(known, dict) and isinstance(value, Mapping)
+        result[key] = merged(known, value) if both else _thawed(value)  # type: ignore[arg-type]
+    return result
