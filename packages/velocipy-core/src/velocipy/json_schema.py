@@ -22,12 +22,14 @@ from velocipy.conversion.records import Record, is_record, read_output, read_rec
 from velocipy.conversion.table import DICTS, LISTS, UnsupportedType, is_alias, union_members, unwrap
 from velocipy.model_adapters import ModelAdapter, SchemaMode
 from velocipy.schema_names import Definition, Schema, name_all
+from velocipy.schema_selection import names_by_key, reached, selected
 from velocipy.serialization import StdlibCodec
-from velocipy.types import UNSET
+from velocipy.types import UNSET, Selection
 
 __all__ = ["REFERENCE", "SchemaMode", "Schemas"]
 
 REFERENCE = "#/components/schemas/{name}"
+EVERYTHING = Selection()
 """Where definitions are in a document of OpenAPI."""
 
 _CODEC = StdlibCodec()
@@ -72,6 +74,7 @@ class _Foreign(NamedTuple):
     mode: SchemaMode
     metadata: list[Any]
     schema: Schema
+    selection: Selection
 
 
 class Schemas:
@@ -89,7 +92,15 @@ class Schemas:
         self._foreign: dict[int, list[_Foreign]] = {}  # by the number of the adapter
         self._mappings: list[tuple[dict[str, str], dict[str, Schema]]] = []  # of discriminators
 
-    def add(self, annotation: Any, mode: SchemaMode, metadata: Iterable[Any] = (), *, default: Any = UNSET) -> Schema:
+    def add(
+        self,
+        annotation: Any,
+        mode: SchemaMode,
+        metadata: Iterable[Any] = (),
+        *,
+        default: Any = UNSET,
+        selection: Selection = EVERYTHING,
+    ) -> Schema:
         """Return the schema of *annotation*, which is complete when `finish` was called.
 
         Args:
@@ -97,34 +108,32 @@ class Schemas:
             mode: "input" for what requests bring, "output" for what answers have.
             metadata: What constrains or describes it besides, such as a marker of its parameter.
             default: What the value is where there is none; told if it has JSON.
+            selection: Which of its fields leave.
 
         Raises:
             UnsupportedType: If it has no JSON.
         """
-        return _with_default(self._add(annotation, mode, metadata), default)
+        return _with_default(self._add(annotation, mode, metadata, selection), default)
 
-    def _add(self, annotation: Any, mode: SchemaMode, metadata: Iterable[Any]) -> Schema:
+    def _add(self, annotation: Any, mode: SchemaMode, metadata: Iterable[Any], selection: Selection) -> Schema:
         plain, inner = unwrap(annotation)
         said = [*inner, *metadata]
         if is_alias(annotation) and _names_itself(annotation):
             return self._described(self._named(annotation, mode), said)
         for number, adapter in enumerate(self._adapters):
             if adapter.supports(annotation):
-                foreign = _Foreign(annotation, mode, list(metadata), {})
+                foreign = _Foreign(annotation, mode, list(metadata), {}, selection)
                 self._foreign.setdefault(number, []).append(foreign)
                 return foreign.schema
+        if selection._replace(by_alias=True) != EVERYTHING:
+            return self._described(self._selected(plain, mode, selection), said)
         return self._described(self._plain(plain, mode), said)
 
     def finish(self) -> dict[str, Schema]:
         """Return the definitions by their names, and complete all schemas."""
         taken: dict[str, Schema] = {}
         for number, wanted in self._foreign.items():
-            asked: list[tuple[Any, SchemaMode]] = [(item.annotation, item.mode) for item in wanted]
-            schemas, definitions = self._adapters[number].json_schemas(asked, self._reference)
-            for item, schema in zip(wanted, schemas, strict=True):
-                item.schema.update({**schema, **item.schema})  # such as a default that was told meanwhile
-                self._described(item.schema, item.metadata)
-            taken |= definitions
+            taken |= self._ask(self._adapters[number], wanted)
         named = dict(taken)
         for definition, name in name_all(list(self._definitions.values()), set(taken)):
             named[name] = definition.schema
@@ -133,6 +142,31 @@ class Schemas:
         for mapping, references in self._mappings:
             mapping.update({tag: reference["$ref"] for tag, reference in references.items()})
         return dict(sorted(named.items()))
+
+    def _ask(self, adapter: ModelAdapter, wanted: list[_Foreign]) -> dict[str, Schema]:
+        """Complete the schemas of the types of a library, and return its definitions."""
+        asked: list[tuple[Any, SchemaMode]] = [(item.annotation, item.mode) for item in wanted]
+        schemas, definitions = adapter.json_schemas(asked, self._reference)
+        chosen = [item for item in wanted if item.selection != EVERYTHING]
+        if chosen:
+            reference = self._reference.replace("{name}", "{name}-ByName")
+            of_names = adapter.json_schemas(asked, reference, by_alias=False)
+            names = names_by_key(definitions, of_names[1])
+            for number, item in enumerate(wanted):
+                if item.selection.by_alias:
+                    full = {self._reference.format(name=name): schema for name, schema in definitions.items()}
+                    keys = {self._reference.format(name=name): known for name, known in names.items()}
+                else:
+                    full = {reference.format(name=name): schema for name, schema in of_names[1].items()}
+                    keys, schemas[number] = {}, of_names[0][number]
+                if item.selection != EVERYTHING:
+                    schemas[number] = selected(schemas[number], full, item.selection, keys)
+            definitions |= {f"{name}-ByName": schema for name, schema in of_names[1].items()}
+            definitions = reached(schemas, definitions, self._reference)
+        for item, schema in zip(wanted, schemas, strict=True):
+            item.schema.update({**schema, **item.schema})  # such as a default that was told meanwhile
+            self._described(item.schema, item.metadata)
+        return definitions
 
     # -- types -------------------------------------------------------------------------------------------------------
 
@@ -157,6 +191,22 @@ class Schemas:
                 key, value = arguments or (Any, Any)
                 return self._object(key, value, mode)
         raise UnsupportedType(f"{getattr(annotation, '__name__', annotation)} has no JSON Schema")
+
+    def _selected(self, annotation: Any, mode: SchemaMode, selection: Selection) -> Schema:
+        """Return the schema of a type of our own of whose outermost objects only some fields leave."""
+        members, arguments = union_members(annotation), get_args(annotation)
+        origin = get_origin(annotation) or annotation
+        if members:
+            return {"anyOf": [self.add(item, mode, selection=selection) for item in members]}
+        if is_record(annotation):
+            names = {field.key: field.name for field in read_output(annotation).fields}
+            return selected(self._record(annotation, mode), {}, selection, {"": names})
+        schema = self._plain(annotation, mode)
+        if origin in LISTS and origin is not tuple and arguments:
+            schema["items"] = self.add(arguments[0], mode, selection=selection)
+        elif origin in DICTS and arguments:
+            schema["additionalProperties"] = self.add(arguments[1], mode, selection=selection)
+        return schema
 
     def _union(self, members: tuple[Any, ...], mode: SchemaMode) -> Schema:
         present = [item for item in members if getattr(unwrap(item)[0], "__name__", "") != "UnsetType"]  # msgspec's

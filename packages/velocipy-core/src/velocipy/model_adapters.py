@@ -10,7 +10,7 @@ from velocipy.conversion.projection import ResponseTypeError
 from velocipy.conversion.table import UnsupportedType
 from velocipy.errors import Fault, ValidationError, invalid_json
 from velocipy.serialization import JSONCodec
-from velocipy.types import Selection
+from velocipy.types import UNSET, Selection
 
 __all__ = [
     "INVALID",
@@ -64,7 +64,9 @@ def decoder_by_codec(convert: Convert, codec: JSONCodec) -> Decoder:
 class ModelField(NamedTuple):
     """A field of a model: its name, the names it may have in a request, the first best, its type.
 
-    Where `takes_text`, its class wants the text itself, and reads it by rules of its own.
+    Where `takes_text`, its class wants the text itself, and reads it by rules of its own. `default` is what it is where
+    a request has none, if that can be told; `said` has more for documents, if anything, in the attributes `title`,
+    `description`, `examples`, `json_schema_extra` and `deprecated`.
     """
 
     name: str
@@ -72,6 +74,8 @@ class ModelField(NamedTuple):
     annotation: Any
     required: bool
     takes_text: bool = False
+    default: Any = UNSET
+    said: Any = None
 
 
 class Fields(NamedTuple):
@@ -138,13 +142,14 @@ class ModelAdapter(Protocol):
         ...
 
     def json_schemas(
-        self, wanted: Sequence[tuple[Any, SchemaMode]], reference: str
+        self, wanted: Sequence[tuple[Any, SchemaMode]], reference: str, *, by_alias: bool = True
     ) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
         """Return the JSON Schema (2020-12) of each that is *wanted*, and the definitions that they share, by name.
 
         Args:
             wanted: Annotations that it supports, all of a document.
             reference: Where a definition is, by its `{name}`: "#/components/schemas/{name}".
+            by_alias: Whether fields have their aliases, rather than their names.
 
         Raises:
             UnsupportedType: If one has none.

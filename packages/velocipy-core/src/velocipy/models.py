@@ -170,7 +170,10 @@ class Models:
             if adapter.supports(annotation):
                 return adapter.fields(annotation)
         record = read_record(unwrap(annotation)[0], self.data.namespace)
-        fields = [ModelField(field.name, (field.key,), field.annotation, field.required) for field in record.fields]
+        fields = [
+            ModelField(field.name, (field.key,), field.annotation, field.required, default=field.default)
+            for field in record.fields
+        ]
 
         def make(values: dict[str, Any], loc: Loc, faults: list[Fault]) -> Any:
             try:

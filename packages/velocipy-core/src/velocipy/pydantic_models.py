@@ -17,7 +17,7 @@ from velocipy.errors import Fault, invalid_json
 from velocipy.http.uploads import UploadFile
 from velocipy.model_adapters import Decoder, Fields, ModelField, SchemaMode, decoder_by_codec
 from velocipy.serialization import JSONCodec, is_ours
-from velocipy.types import Selection
+from velocipy.types import UNSET, Selection
 
 _N, _I = b"NI"
 
@@ -48,7 +48,8 @@ class PydanticAdapter:
             kind = Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
             required = info.is_required() and not reads_whole  # its validator may know better
             takes_text = name in before or self.takes_text(kind)
-            fields.append(ModelField(name, _keys(name, info, config), kind, required, takes_text))
+            default = UNSET if info.is_required() or info.default_factory is not None else info.default
+            fields.append(ModelField(name, _keys(name, info, config), kind, required, takes_text, default, info))
         aliases = {field.name: field.keys[0] for field in fields}
         names = {alias: name for name, alias in aliases.items()}
         adapter, error_type = self._type_adapter(annotation)
@@ -144,14 +145,15 @@ class PydanticAdapter:
         return encode
 
     def json_schemas(
-        self, wanted: Sequence[tuple[Any, SchemaMode]], reference: str
+        self, wanted: Sequence[tuple[Any, SchemaMode]], reference: str, *, by_alias: bool = True
     ) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
         inputs: list[tuple[Any, Literal["validation", "serialization"], Any]] = [
             (number, "validation" if mode == "input" else "serialization", self._type_adapter(item)[0])
             for number, (item, mode) in enumerate(wanted)
         ]
         try:
-            schemas, shared = TypeAdapter.json_schemas(inputs, ref_template=reference.replace("{name}", "{model}"))
+            template = reference.replace("{name}", "{model}")
+            schemas, shared = TypeAdapter.json_schemas(inputs, by_alias=by_alias, ref_template=template)
         except PydanticUserError as error:
             raise UnsupportedType(f"pydantic has no JSON Schema for it: {error}".partition("\n")[0]) from None
         return [dict(schemas[number, mode]) for number, mode, _ in inputs], dict(shared.get("$defs", {}))

@@ -6,9 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping
 from itertools import count as count_from
+from types import NoneType
 from typing import Any, NamedTuple, get_args, get_origin
 
-from velocipy.conversion.table import unwrap
+from velocipy.conversion.table import union_members, unwrap
 from velocipy.model_adapters import SchemaMode
 
 Schema = dict[str, Any]
@@ -91,10 +92,10 @@ def _distinct(annotations: list[Hashable], taken: set[str]) -> dict[Hashable, st
                 names[item] = name
         left = [item for item in left if item not in names]
         taken = {*taken, *names.values()}
-    for item in left:  # of one module and one name, made by a function that was called twice
-        name = _spelled(item, 1 + _depth(item))
-        number = next(number for number in count_from(2) if f"{name}_{number}" not in taken)
-        names[item] = f"{name}_{number}"
+    for item in left:  # of one module and one name, such as by a function that was called twice
+        short = _spelled(item, 1)
+        numbered = (short if number == 1 else f"{short}_{number}" for number in count_from(1))
+        names[item] = next(name for name in numbered if name not in taken)
         taken.add(names[item])
     return names
 
@@ -105,6 +106,11 @@ def _depth(annotation: Any) -> int:
 
 def _spelled(annotation: Any, depth: int) -> str:
     """Return the name of a class with its arguments, after *depth* - 1 parts of the name of its module."""
+    members = union_members(annotation)
+    if members:
+        return "_or_".join(_spelled(unwrap(item)[0], depth) for item in members)
+    if annotation in (None, NoneType):
+        return "None"
     origin = get_origin(annotation) or annotation
     parts = [*getattr(origin, "__module__", "").split("."), getattr(origin, "__name__", str(origin))]
     arguments = "_".join(_spelled(unwrap(item)[0], 1) for item in get_args(annotation))

@@ -73,7 +73,7 @@ class MoneyAdapter:
         return lambda value: b'"%d.%02d"' % divmod(value.cents, 100)
 
     def json_schemas(
-        self, wanted: Sequence[tuple[Any, SchemaMode]], reference: str
+        self, wanted: Sequence[tuple[Any, SchemaMode]], reference: str, *, by_alias: bool = True
     ) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
         return [{"type": "string"} for _ in wanted], {}
 

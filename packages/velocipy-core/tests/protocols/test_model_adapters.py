@@ -84,7 +84,7 @@ class Adapter:
         return lambda money: json.dumps({"amount": money.amount, "currency": money.currency}).encode()
 
     def json_schemas(
-        self, wanted: Sequence[tuple[Any, SchemaMode]], reference: str
+        self, wanted: Sequence[tuple[Any, SchemaMode]], reference: str, *, by_alias: bool = True
     ) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
         schema = {"type": "object", "properties": {"amount": {"type": "integer"}, "currency": {"type": "string"}}}
         return [{"$ref": reference.format(name="Money")} for _ in wanted], {"Money": schema}

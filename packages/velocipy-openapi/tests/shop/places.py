@@ -151,9 +151,9 @@ async def parts_of_a_segment(name: str, suffix: Literal["txt", "md"]) -> list[st
     return [name, suffix]
 
 
-@router.get("/untaken/{number:int}")
-async def untaken(request: Request) -> Echo[int]:
-    return Echo(request.path_params["number"])
+@router.get("/untaken/{word}")
+async def untaken(request: Request) -> Echo[str]:
+    return Echo(request.path_params["word"])
 
 
 @router.get("/rest/{rest:path}")

@@ -209,16 +209,29 @@ def _members(bundle: Bundle, place: Place) -> tuple[ParameterDescription, ...]:
     return tuple(
         ParameterDescription(
             name=field.name,
-            alias=field.keys[0],
-            more_aliases=field.keys[1:],
-            place="file" if field.is_file else place,
+            alias=keys[0],
+            more_aliases=keys[1:],
+            place="file" if is_file else place,
             annotation=field.annotation,
             constraints=_constraints(field.annotation),
+            default=frozen(field.default),
             required=field.required,
-            many=field.many,
+            many=many,
+            **_said_of_field(field.said),
         )
-        for field in bundle.members()
+        for field, keys, many, is_file in bundle.members()
     )
+
+
+def _said_of_field(said: Any) -> dict[str, Any]:
+    extra = getattr(said, "json_schema_extra", None)  # of pydantic, where it may be a function
+    return {
+        "title": getattr(said, "title", None),
+        "description": getattr(said, "description", None),
+        "examples": frozen(getattr(said, "examples", None)) or (),
+        "json_schema_extra": frozen(extra) if isinstance(extra, Mapping) and extra else NOTHING,
+        "deprecated": bool(getattr(said, "deprecated", False)),
+    }
 
 
 def _said(source: Source) -> dict[str, Any]:

@@ -92,8 +92,7 @@ class ParameterDescription:
         annotation: What it becomes, with all that it was annotated with besides markers.
         constraints: Names and limits, of the annotation and of the marker: ("ge", 1), ("max_length", 10). The names are
             those of annotated-types, further `tz`, `max_digits`, `decimal_places` and `predicate`.
-        default: What it is when the request has none; `UNSET` where it is required, where a factory makes it, and of
-            fields of models, which know it themselves.
+        default: What it is when the request has none; `UNSET` where it is required, and where a factory makes it.
         default_factory: Makes the default.
         required: Whether the request must have it.
         many: Whether all values of the name are taken.

@@ -12,7 +12,7 @@ from velocipy.conversion.table import UnsupportedType, union_members, unwrap
 from velocipy.errors import Fault
 from velocipy.http.connection import HTTPConnection
 from velocipy.http.uploads import UploadFile, UploadStream
-from velocipy.models import Fields, Models
+from velocipy.models import Fields, ModelField, Models
 from velocipy.plans.sources import Place, Source, as_source
 from velocipy.plans.uploads import is_upload, upload_input
 
@@ -56,13 +56,11 @@ _Found = tuple[_Field, str, Collection[str] | None]
 
 
 class Member(NamedTuple):
-    """A field of the model of a place: its name, its names in a request, its type, and how it is read."""
+    """A field of the model of a place: as the model has it, its names in a request, and how it is read."""
 
-    name: str
+    field: ModelField
     keys: tuple[str, ...]
-    annotation: Any
     many: bool
-    required: bool
     is_file: bool
 
 
@@ -99,7 +97,7 @@ class Bundle:
         self._files = []
         self.neighbours: frozenset[str] = frozenset()
         hyphens = source.place == "header" and source.convert_underscores
-        for name, keys, annotation, required, takes_text in fields.fields:
+        for name, keys, annotation, required, takes_text, *_ in fields.fields:
             marker = _file_marker(annotation) if source.place == "form" else None
             if marker is not None:
                 self._files.append(_file_field(name, keys, annotation, required, marker))
@@ -124,8 +122,7 @@ class Bundle:
         read = {field.name: (field.keys, field.many) for field in self._fields}
         read |= {field.name: (field.keys, field.many) for field in self._files}
         return [
-            Member(name, read[name][0], annotation, read[name][1], required, name in files)
-            for name, _, annotation, required, _ in self._model.fields
+            Member(field, read[field.name][0], read[field.name][1], field.name in files) for field in self._model.fields
         ]
 
     def read(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from velocipy.description import ApplicationDescription, RouteDescription, WebSocketDescription
 from velocipy.json_schema import Schemas
 from velocipy.openapi.operation_ids import OperationId, by_handler, name_operations
 from velocipy.openapi.operations import Object, Operations, merged
-from velocipy.openapi.refinement import OpenAPI
+from velocipy.openapi.refinement import Bodies, OpenAPI
 from velocipy.openapi.security import Security
 
 OPENAPI = "3.1.0"
@@ -67,25 +67,28 @@ def build_document(described: ApplicationDescription, content: Content = Content
     chosen = [route for route in described.routes if route.include_in_schema and content.select(route)]
     listed = [(route, method) for route in (*chosen, *webhooks) for method in route.methods]
     names = name_operations(listed, content.operation_ids)
-    paths = _paths(chosen, operations, names, lambda route: route.template or "/")
-    hooks = _paths(webhooks, operations, names, lambda route: route.template.strip("/"))
-    sockets = [item for item in described.websockets if item.include_in_schema and content.select(item)]
+    told = _operations(chosen, operations, names, lambda route: route.template or "/")
+    told_hooks = _operations(webhooks, operations, names, lambda route: route.template.strip("/"))
+    chosen_sockets = [item for item in described.websockets if item.include_in_schema and content.select(item)]
+    sockets = {item.template: _websocket(item, operations, security) for item in chosen_sockets}
+    definitions = schemas.finish()  # from here on, schemas may be copied
+    operations.finish()
     made: Object = {"openapi": OPENAPI, "info": _info(described, content)}
     if content.external_docs:
         made["externalDocs"] = dict(content.external_docs)
     if described.servers:
         made["servers"] = [merged({}, server) for server in described.servers]
-    made["paths"] = paths
-    if hooks:
-        made["webhooks"] = hooks
+    made["paths"] = {path: _path_item(item) for path, item in told.items()}
+    if told_hooks:
+        made["webhooks"] = {name: _path_item(item) for name, item in told_hooks.items()}
     if sockets:
-        made["x-websockets"] = {item.template: _websocket(item, operations, security) for item in sockets}
+        made["x-websockets"] = sockets
     tags = _tags(described, chosen)
     if tags:
         made["tags"] = tags
     if content.security:
         made["security"] = [dict(item) for item in content.security]
-    components = {"schemas": schemas.finish(), "securitySchemes": security.components()}
+    components = {"schemas": definitions, "securitySchemes": security.components()}
     made["components"] = {name: part for name, part in components.items() if part}
     return merged(made, content.extra)
 
@@ -102,28 +105,52 @@ def _info(described: ApplicationDescription, content: Content) -> Object:
     return merged(made, {name: value for name, value in told.items() if value})
 
 
-def _paths(
+class _Told(NamedTuple):
+    """An operation, and what its route says besides, for when the schemas are complete."""
+
+    operation: Object
+    route: RouteDescription
+    bodies: Bodies | None
+
+
+def _operations(
     routes: Iterable[RouteDescription],
     operations: Operations,
     names: Mapping[tuple[int, str], str],
     path_of: Callable[[RouteDescription], str],
-) -> Object:
-    """Return the Path Item Objects; where hosts or versions share a path and a method, the first is told."""
-    made: dict[str, Object] = {}
+) -> dict[str, dict[str, _Told]]:
+    """Return the operations by path and method; where hosts or versions share both, the first is told."""
+    made: dict[str, dict[str, _Told]] = {}
     for route in routes:
         item = made.setdefault(path_of(route), {})
         for method in route.methods:
-            made_operation = merged(operations.operation(route, names[id(route), method]), route.openapi_extra)
-            said = route.openapi
-            refined = (
-                said.refine(made_operation, operations.schemas)
-                if isinstance(said, OpenAPI)
-                else merged(made_operation, said or {})
-            )
-            if method in METHODS:
-                item.setdefault(method.lower(), refined)
-            else:
-                item.setdefault("x-methods", {}).setdefault(method, refined)
+            if method not in item:
+                operation = operations.operation(route, names[id(route), method])
+                said = route.openapi
+                bodies = said.add_to(operations.schemas) if isinstance(said, OpenAPI) else None
+                item[method] = _Told(operation, route, bodies)
+    return made
+
+
+def _path_item(told: Mapping[str, _Told]) -> Object:
+    """Return a Path Item Object."""
+    made: Object = {}
+    for method, operation in told.items():
+        if method in METHODS:
+            made[method.lower()] = _refined(*operation)
+        else:
+            made.setdefault("x-methods", {})[method] = _refined(*operation)
+    return made
+
+
+def _refined(operation: Object, route: RouteDescription, bodies: Bodies | None) -> Object:
+    made = merged(operation, route.openapi_extra)
+    if isinstance(route.openapi, OpenAPI) and bodies is not None:
+        made = route.openapi.refine(made, bodies)
+    elif route.openapi is not None:
+        made = merged(made, route.openapi)
+    if "responses" in made:
+        made["responses"] = dict(sorted(made["responses"].items()))
     return made
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from velocipy.description import (
     BodyDescription,
@@ -14,9 +14,10 @@ from velocipy.description import (
     ResponseDescription,
     RouteDescription,
 )
-from velocipy.json_schema import SchemaMode, Schemas
+from velocipy.json_schema import Schemas
 from velocipy.openapi.security import Security
-from velocipy.types import UNSET
+from velocipy.status import STATUS_PHRASES
+from velocipy.types import UNSET, Selection
 
 Object = dict[str, Any]
 
@@ -24,6 +25,7 @@ PLACES = ("path", "query", "header", "cookie")
 # RFC 9110 has its own rules for these, and OpenAPI 3.1 section 4.8.12.2 ignores parameters of their names.
 _IGNORED_HEADERS = ("accept", "content-type", "authorization")
 _FILE = {"type": "string", "format": "binary"}
+URLENCODED = "application/x-www-form-urlencoded"
 
 
 class Operations:
@@ -37,6 +39,12 @@ class Operations:
     def __init__(self, schemas: Schemas, security: Security) -> None:
         self.schemas = schemas
         self._security = security
+        self._texts: list[_Text] = []
+
+    def finish(self) -> None:
+        """Complete what is sent as text, when the schemas are complete."""
+        for text in self._texts:
+            _finish_text(text)
 
     def operation(self, route: RouteDescription, operation_id: str) -> Object:
         """Return the Operation Object of *route*, without what the program refines."""
@@ -84,7 +92,8 @@ class Operations:
         if parameter.many:
             simple = parameter.place in ("header", "path")
             made |= {"style": "simple", "explode": False} if simple else {"style": "form", "explode": True}
-        made["schema"] = _of_text(self._schema(parameter, described=False))
+        made["schema"] = self._schema(parameter, described=False)
+        self._texts.append(_Text(parameter, made["schema"], made))
         if parameter.openapi_examples:
             made["examples"] = _thawed(parameter.openapi_examples)
         return made
@@ -96,25 +105,31 @@ class Operations:
     # -- bodies ------------------------------------------------------------------------------------------------------
 
     def _body(self, body: BodyDescription) -> Object:
-        content: Object = {"schema": self._body_schema(body)}
         examples = [field.openapi_examples for field in body.fields if field.openapi_examples]
-        if examples and not body.embedded and not body.is_form:
-            content["examples"] = _thawed(examples[0])
-        made: Object = {"required": body.required, "content": {name: dict(content) for name in body.media_types}}
-        if len(body.fields) == 1 and not body.embedded and body.fields[0].description:
+        content: Object = {}
+        for media_type in body.media_types:
+            content[media_type] = {"schema": self._body_schema(body, media_type)}
+            if examples and not body.embedded and not body.is_form:
+                content[media_type]["examples"] = _thawed(examples[0])
+        made: Object = {"required": body.required, "content": content}
+        if len(body.fields) == 1 and not body.embedded and not body.is_form and body.fields[0].description:
             made["description"] = body.fields[0].description
         return made
 
-    def _body_schema(self, body: BodyDescription) -> Object:
+    def _body_schema(self, body: BodyDescription, media_type: str) -> Object:
         if not body.is_form and not body.embedded and len(body.fields) == 1:
             return self._schema(body.fields[0], described=False)
         if body.annotation is not UNSET:
             return self.schemas.add(body.annotation, "input")
         fields = [field for field in _spread(body.fields) if field.include_in_schema]
+        if media_type == URLENCODED:  # which has no files
+            fields = [field for field in fields if field.place != "file"]
         properties = {}
         for field in fields:
             schema = self._file(field) if field.place == "file" else self._schema(field, described=True)
-            properties[field.alias] = _of_text(schema) if field.place == "form" else schema
+            properties[field.alias] = schema
+            if body.is_form:
+                self._texts.append(_Text(field, schema, None))
         made: Object = {"type": "object", "properties": properties}
         required = [field.alias for field in fields if field.required]
         return {**made, "required": required} if required else made
@@ -137,11 +152,11 @@ class Operations:
         return dict(sorted(made.items()))
 
     def _response(self, route: RouteDescription, response: ResponseDescription) -> Object:
-        made: Object = {"description": response.description}
+        made: Object = {"description": response.description or phrase(response.status)}
         headers = {**_headers(dict(route.headers)), **_thawed(response.headers)}
         if headers:
             made["headers"] = headers
-        content = self._content(response.content)
+        content = self._content(response.content, route)
         if content:
             made["content"] = content
         return merged(made, _thawed(response.extra))
@@ -156,28 +171,38 @@ class Operations:
             made["content"] = content
         return made
 
-    def _content(self, contents: Iterable[ContentDescription]) -> Object:
+    def _content(self, contents: Iterable[ContentDescription], route: RouteDescription | None = None) -> Object:
+        """Return the Media Type Objects of what a route, or else an error, sends."""
         by_type: dict[str, list[Object]] = {}
         for content in contents:
             if content.media_type is not None:
-                by_type.setdefault(content.media_type, []).append(self._sent(content))
+                by_type.setdefault(content.media_type, []).append(self._sent(content, route))
         made: Object = {}
         for media_type, sent in by_type.items():
             schemas = [item["schema"] for item in sent if item.get("schema")]
             made[media_type] = {**sent[0], "schema": {"anyOf": schemas}} if len(schemas) > 1 else sent[0]
         return made
 
-    def _sent(self, content: ContentDescription) -> Object:
+    def _sent(self, content: ContentDescription, route: RouteDescription | None) -> Object:
         if content.item is not UNSET:
-            return {"schema": {"type": "string"}, "x-item-schema": self._added(content.item)}
+            return {"schema": {"type": "string"}, "x-item-schema": self._added(content.item, route)}
+        if content.media_type is not None and "json" not in content.media_type:
+            return {"schema": {"type": "string"} if content.media_type.startswith("text/") else dict(_FILE)}
         if content.annotation is UNSET:
             return {}
-        if content.media_type is not None and "json" not in content.media_type:
-            return {"schema": {"type": "string"}}
-        return {"schema": self._added(content.annotation)}
+        declared = route is not None and content.annotation == route.response_model
+        return {"schema": self._added(content.annotation, route if declared else None)}
 
-    def _added(self, annotation: Any, mode: SchemaMode = "output") -> Object:
-        return self.schemas.add(annotation, mode)
+    def _added(self, annotation: Any, route: RouteDescription | None) -> Object:
+        return self.schemas.add(annotation, "output", selection=Selection() if route is None else route.selection)
+
+
+class _Text(NamedTuple):
+    """A value that is sent as text, its schema, and the Parameter Object that has it, None in a form."""
+
+    parameter: ParameterDescription
+    schema: Object
+    told: Object | None
 
 
 class Said:
@@ -201,17 +226,22 @@ def _spread(parameters: Iterable[ParameterDescription]) -> Iterable[ParameterDes
             yield parameter
 
 
-def _of_text(schema: Object) -> Object:
-    """Return the schema of a value that is sent as text: nothing stands for null there, and bytes are as they are."""
-    members = schema.get("anyOf")
-    if members and {"type": "null"} in members:
+def _finish_text(text: _Text) -> None:
+    """Complete the schema of what is sent as text: nothing stands for null there, and bytes are as they are."""
+    schema, parameter = text.schema, text.parameter
+    members = schema.get("anyOf", [])
+    if {"type": "null"} in members:
         left = [member for member in members if member != {"type": "null"}]
         rest = {key: value for key, value in schema.items() if key != "anyOf"}
         if rest.get("default", 0) is None:
             del rest["default"]
-        schema = {**left[0], **rest} if len(left) == 1 else {**rest, "anyOf": left}
+        schema.clear()
+        schema.update({**left[0], **rest} if len(left) == 1 else {**rest, "anyOf": left})
     schema.pop("contentEncoding", None)
-    return schema
+    if parameter.many and parameter.required and schema.get("type") == "array":
+        schema.setdefault("minItems", 1)  # without a value nothing of it is sent
+    if text.told is not None and "description" in schema:  # of a field of a model
+        text.told.setdefault("description", schema.pop("description"))
 
 
 def _headers(told: Mapping[str, str]) -> Object:
@@ -229,6 +259,11 @@ def _server(route: RouteDescription) -> Object:
         labels.append(text if label.values else label.text)
     made: Object = {"url": f"//{'.'.join(labels)}"}
     return {**made, "variables": variables} if variables else made
+
+
+def phrase(status: int | str) -> str:
+    """Return what a status is called, which a Response Object has where nobody described it."""
+    return STATUS_PHRASES.get(int(status), "") if str(status).isdigit() else ""
 
 
 def _title(name: str) -> str:

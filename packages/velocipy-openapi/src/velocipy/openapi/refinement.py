@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NamedTuple
 
 from velocipy.json_schema import Schemas
-from velocipy.openapi.operations import Object, merged
+from velocipy.openapi.operations import Object, merged, phrase
 from velocipy.routing.options import Route
 from velocipy.types import UNSET
 
@@ -17,6 +17,13 @@ _FIELDS = {
     *("tags", "summary", "description", "externalDocs", "operationId", "parameters", "requestBody", "responses"),
     *("callbacks", "deprecated", "security", "servers"),
 }
+
+
+class Bodies(NamedTuple):
+    """What an `OpenAPI` tells of bodies by their types: of responses by status, and of the request."""
+
+    responses: Mapping[str, Object]
+    request: Object | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,24 +65,38 @@ class OpenAPI:
         for problem, _ in faults(self.extra):
             raise ValueError(problem)
 
-    def refine(self, operation: Object, schemas: Schemas) -> Object:
-        """Return *operation* with all that is said here."""
+    def add_to(self, schemas: Schemas) -> Bodies:
+        """Return the bodies that are told here, of which the schemas are complete when *schemas* are."""
+        responses = {
+            str(status): _with_body(schemas.add(said, "output"))
+            for status, said in self.responses.items()
+            if not isinstance(said, Mapping)
+        }
+        request = None
+        if self.request_model is not UNSET:
+            request = {**_with_body(schemas.add(self.request_model, "input")), "required": True}
+        return Bodies(responses, request)
+
+    def refine(self, operation: Object, bodies: Bodies) -> Object:
+        """Return *operation* with all that is said here, and the bodies that `add_to` returned."""
         told: Object = {"summary": self.summary, "description": self.description, "externalDocs": self.external_docs}
         made = merged(operation, {name: value for name, value in told.items() if value})
         if self.tags:
             made["tags"] = list(dict.fromkeys((*made.get("tags", ()), *self.tags)))
         if self.deprecated:
             made["deprecated"] = True
+        responses: Object = made.setdefault("responses", {})
         for status, said in self.responses.items():
-            response = said if isinstance(said, Mapping) else _with_body(schemas.add(said, "output"))
-            made["responses"] = merged(made.get("responses", {}), {str(status): response})
-            made["responses"][str(status)].setdefault("description", "")
+            known = responses.get(str(status), {})
+            response = bodies.responses.get(str(status))
+            known = merged(known, said) if response is None else {**known, **response}
+            responses[str(status)] = {"description": phrase(status), **known}
         for status, example in self.examples.items():
-            response = made.setdefault("responses", {}).setdefault(str(status), {"description": ""})
+            response = responses.setdefault(str(status), {"description": phrase(status)})
             for content in response.setdefault("content", {"application/json": {}}).values():
                 content |= _examples(example)
-        if self.request_model is not UNSET:
-            made["requestBody"] = {**_with_body(schemas.add(self.request_model, "input")), "required": True}
+        if bodies.request is not None:
+            made["requestBody"] = bodies.request
         if self.request_example is not UNSET:
             body = made.setdefault("requestBody", {"content": {"application/json": {}}})
             for content in body["content"].values():
