@@ -995,6 +995,7 @@ OPTIONS: Any = COMMON | {
     "response_description": "R",
     "responses": {404: {"description": "gone", "content": {"text/plain": {"examples": []}}}},
     "operation_id": "op",
+    "openapi": {"x-more": 1},
     "openapi_extra": {"x-list": [1, {"a": []}]},
 }
 
@@ -1021,6 +1022,7 @@ def test_every_option_of_a_route_is_told() -> None:
     assert (route.response_model, route.response_class, route.validate_response) == (Item, None, True)
     assert (route.responses[0].status, route.responses[0].description) == (202, "R")
     assert route.responses[1].extra == {"content": {"text/plain": {"examples": ()}}}
+    assert route.openapi == {"x-more": 1}
     assert route.openapi_extra == {"x-list": (1, {"a": ()})}
     a_form_route = described(a_form, form_limits=OPTIONS["form_limits"])
     assert a_form_route.body is not None

@@ -25,15 +25,23 @@ class Level(enum.IntEnum):
     HIGH = 2
 
 
+STRICT = pydantic.ConfigDict(strict=True)
+"""For else pydantic takes more than its schemas tell: false for a number."""
+
+
 @dataclass
 class Page(Generic[Item]):
     """Some of many."""
+
+    __pydantic_config__ = STRICT
 
     items: list[Item]
     total: int
 
 
 class Row(pydantic.BaseModel, Generic[Item]):
+    model_config = STRICT
+
     value: Item
     number: int = pydantic.Field(1, ge=1)
 
@@ -63,11 +71,15 @@ class Dog(msgspec.Struct, tag="dog"):
 
 
 class Circle(pydantic.BaseModel):
+    model_config = STRICT
+
     kind: Literal["circle"]
     radius: float = pydantic.Field(gt=0, le=1000)
 
 
 class Square(pydantic.BaseModel):
+    model_config = STRICT
+
     kind: Literal["square"]
     side: float
 
@@ -114,7 +126,7 @@ class Struct(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
 class Account(pydantic.BaseModel):
     """Has a password, which only requests bring, and a greeting, which only answers have."""
 
-    model_config = pydantic.ConfigDict(extra="forbid")
+    model_config = pydantic.ConfigDict(extra="forbid", strict=True)
 
     user_name: str = pydantic.Field(alias="userName", pattern="^[a-z]{1,8}$")
     password: str = pydantic.Field("", exclude=True)
@@ -137,6 +149,8 @@ def same_name() -> tuple[type, type, type]:
     """Return three classes of one name: of pydantic, of msgspec, and a dataclass."""
 
     class Same(pydantic.BaseModel):
+        model_config = STRICT
+
         a: int
 
     first = Same

@@ -188,8 +188,9 @@ def describe_input(parameter: str, item: Input, hosts: Collection[str]) -> Param
     """Return what fills *parameter*."""
     source = item.source
     fields: tuple[ParameterDescription, ...] = ()
+    forbids_extra = False
     if isinstance(item.convert, Bundle):
-        fields = _members(item.convert, item.place)
+        fields, forbids_extra = _members(item.convert, item.place), item.convert.forbids_extra
     return ParameterDescription(
         name=parameter,
         alias=item.name,
@@ -201,6 +202,7 @@ def describe_input(parameter: str, item: Input, hosts: Collection[str]) -> Param
         required=item.default is UNSET and source.default_factory is None,
         many=item.many and not fields,
         fields=fields,
+        forbids_extra=forbids_extra,
         **_said(source),
     )
 

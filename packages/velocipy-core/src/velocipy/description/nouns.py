@@ -97,6 +97,7 @@ class ParameterDescription:
         required: Whether the request must have it.
         many: Whether all values of the name are taken.
         fields: Of a model that is made of many values of the place, each of which has a name of its own there.
+        forbids_extra: Of such a model: whether the place may have no other values than those that somebody takes.
         title, description, examples, openapi_examples, json_schema_extra, deprecated, include_in_schema: As was said.
         allow_inf_nan: Whether "nan" and "inf" are numbers.
         embed: Of a body: whether it was asked to stand in an object, under its name.
@@ -114,6 +115,7 @@ class ParameterDescription:
     required: bool = True
     many: bool = False
     fields: tuple[ParameterDescription, ...] = ()
+    forbids_extra: bool = False
     title: str | None = None
     description: str | None = None
     examples: tuple[Any, ...] = ()

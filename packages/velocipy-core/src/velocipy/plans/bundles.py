@@ -116,6 +116,11 @@ class Bundle:
         self._texts = frozenset(key for field in self._fields for key in field.keys)
         self.names: frozenset[str] = self._texts | {key for field in self._files for key in field.keys}
 
+    @property
+    def forbids_extra(self) -> bool:
+        """Whether the place may have no other values than those that somebody takes."""
+        return self._model.forbids_extra
+
     def members(self) -> list[Member]:
         """Return the fields, for those who describe them."""
         files = {field.name for field in self._files}

@@ -131,6 +131,8 @@ class Operations:
             if body.is_form:
                 self._texts.append(_Text(field, schema, None))
         made: Object = {"type": "object", "properties": properties}
+        if any(field.forbids_extra for field in body.fields):
+            made["additionalProperties"] = False
         required = [field.alias for field in fields if field.required]
         return {**made, "required": required} if required else made
 
