@@ -201,12 +201,12 @@ class Schemas:
         if is_record(annotation):
             names = {field.key: field.name for field in read_output(annotation).fields}
             return selected(self._record(annotation, mode), {}, selection, {"": names})
-        schema = self._plain(annotation, mode)
         if origin in LISTS and origin is not tuple and arguments:
-            schema["items"] = self.add(arguments[0], mode, selection=selection)
-        elif origin in DICTS and arguments:
-            schema["additionalProperties"] = self.add(arguments[1], mode, selection=selection)
-        return schema
+            return {"type": "array", "items": self.add(arguments[0], mode, selection=selection)}
+        if origin in DICTS and arguments:
+            values = self.add(arguments[1], mode, selection=selection)
+            return {**self._object(arguments[0], Any, mode), "additionalProperties": values}
+        return self._plain(annotation, mode)
 
     def _union(self, members: tuple[Any, ...], mode: SchemaMode) -> Schema:
         present = [item for item in members if getattr(unwrap(item)[0], "__name__", "") != "UnsetType"]  # msgspec's

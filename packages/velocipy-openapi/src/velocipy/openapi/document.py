@@ -89,7 +89,8 @@ def build_document(described: ApplicationDescription, content: Content = Content
     if content.security:
         made["security"] = [dict(item) for item in content.security]
     components = {"schemas": definitions, "securitySchemes": security.components()}
-    made["components"] = {name: part for name, part in components.items() if part}
+    if any(components.values()):
+        made["components"] = {name: part for name, part in components.items() if part}
     return merged(made, content.extra)
 
 

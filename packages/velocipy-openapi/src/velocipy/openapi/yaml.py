@@ -9,6 +9,9 @@ from typing import Any
 
 # What is text without quotes, whichever reader: no number, date, bool or null of any version of YAML, no indicator.
 _PLAIN = re.compile(r"[A-Za-z_/$][A-Za-z0-9_/.$ -]*(?<! )").fullmatch
+# Neither text nor a line break may have it in YAML (1.2 section 5.1); both halves of a pair are no text by themselves.
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+_LONGEST_KEY = 1000  # of 1024 that may be before its colon
 _WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 
 
@@ -20,7 +23,13 @@ def to_yaml(value: Any) -> str:
 def _lines(value: Any, indent: str) -> Iterator[str]:
     if isinstance(value, dict) and value:
         for key, item in value.items():
-            yield from _item(f"{indent}{_text(key)}:", item, f"{indent}  ")
+            *heads, head = _item(key, indent)
+            yield from heads
+            if isinstance(item, (dict, list)) and item:
+                yield head
+                yield from _lines(item, f"{indent}  ")
+            else:
+                yield f"{head} {_scalar(item)}"
     elif isinstance(value, list) and value:
         for item in value:
             first, *rest = _lines(item, f"{indent}  ")
@@ -30,17 +39,26 @@ def _lines(value: Any, indent: str) -> Iterator[str]:
         yield f"{indent}{_scalar(value)}"
 
 
-def _item(head: str, value: Any, indent: str) -> Iterator[str]:
-    if isinstance(value, (dict, list)) and value:
-        yield head
-        yield from _lines(value, indent)
-    else:
-        yield f"{head} {_scalar(value)}"
+def _item(key: str, indent: str) -> list[str]:
+    """Return the lines with a key, of which the value follows."""
+    told = _text(key)
+    return [f"{indent}{told}:"] if len(told) <= _LONGEST_KEY else [f"{indent}? {told}", f"{indent}:"]
 
 
 def _scalar(value: Any) -> str:
-    return _text(value) if isinstance(value, str) else json.dumps(value)
+    if isinstance(value, str):
+        return _text(value)
+    told = json.dumps(value)
+    if isinstance(value, float) and "e" in told and "." not in told:
+        return told.replace("e", ".0e")  # a number to YAML 1.1 as well
+    return told
 
 
 def _text(text: str) -> str:
-    return text if _PLAIN(text) and text.lower() not in _WORDS else json.dumps(text, ensure_ascii=False)
+    if _PLAIN(text) and text.lower() not in _WORDS:
+        return text
+    return _UNPRINTABLE.sub(_escaped, json.dumps(text, ensure_ascii=False))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
