@@ -48,7 +48,9 @@ def test_several_values_are_an_object() -> None:
     app = VelociPy()
 
     @app.post("/")
-    async def index(product: Product, amount: Annotated[int, Body(ge=1)], note: Annotated[str, Body()] = "") -> None: ...
+    async def index(
+        product: Product, amount: Annotated[int, Body(ge=1)], note: Annotated[str, Body()] = ""
+    ) -> None: ...
 
     assert schema_of(body_of(app)) == {
         "type": "object",

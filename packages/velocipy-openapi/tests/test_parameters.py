@@ -21,7 +21,9 @@ def test_constraints_defaults_and_descriptions() -> None:
 
     @app.get("/")
     async def index(
-        page: Annotated[int, Query(ge=1, lt=10, multiple_of=2, title="Page", description="From 1", deprecated=True)] = 4,
+        page: Annotated[
+            int, Query(ge=1, lt=10, multiple_of=2, title="Page", description="From 1", deprecated=True)
+        ] = 4,
         word: Annotated[str, Query(min_length=2, max_length=5, pattern="^a", examples=["ab"])] = "abc",
         needed: str = Query(alias="word[]"),
     ) -> None: ...
@@ -107,7 +109,9 @@ def test_parameters_of_dependencies_and_each_once() -> None:
         return inner
 
     @app.get("/{shelf}")
-    async def index(shelf: int, outer: Annotated[int, Depends(outer)], limit: Annotated[int, Query(le=9)] = 5) -> None: ...
+    async def index(
+        shelf: int, outer: Annotated[int, Depends(outer)], limit: Annotated[int, Query(le=9)] = 5
+    ) -> None: ...
 
     told = parameters_of(app, "/{shelf}")
     assert {name: (item["in"], item["required"]) for name, item in told.items()} == {

@@ -9,7 +9,6 @@ from velocipy.schema_names import Schema
 from velocipy.types import Selection
 
 
-
 def selected(
     schema: Schema, definitions: Mapping[str, Schema], selection: Selection, names: Mapping[str, Mapping[str, str]]
 ) -> Schema:

@@ -50,7 +50,9 @@ for _name, _kind in KINDS.items():
 
 
 @router.post("/embedded", status_code=201)
-async def embedded(product: Product, amount: Annotated[int, Body(ge=1, le=5)], note: Annotated[str, Body()] = "") -> Product:
+async def embedded(
+    product: Product, amount: Annotated[int, Body(ge=1, le=5)], note: Annotated[str, Body()] = ""
+) -> Product:
     """Take two values of one body."""
     return product
 

@@ -98,7 +98,9 @@ async def with_scopes(scopes: Annotated[list[str], Security(oauth, scopes=["read
 
 
 @router.put("/scopes")
-async def with_more_scopes(scopes: Annotated[list[str], Security(oauth, scopes=["write"])], product: Product) -> None: ...
+async def with_more_scopes(
+    scopes: Annotated[list[str], Security(oauth, scopes=["write"])], product: Product
+) -> None: ...
 
 
 @router.post("/small", max_content_length=64)

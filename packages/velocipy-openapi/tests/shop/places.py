@@ -58,7 +58,9 @@ def declare(place: str, name: str, kind: Any) -> None:
     method(path, operation_id=f"{place}_{name}", summary=f"A {name} in the {place}")(needed)
     if place != "path":
         method(
-            f"{path}/optional", operation_id=f"{place}_{name}_optional", response_model=Echo[kind | None]  # type: ignore[valid-type]
+            f"{path}/optional",
+            operation_id=f"{place}_{name}_optional",
+            response_model=Echo[kind | None],  # type: ignore[valid-type]
         )(optional)
 
 

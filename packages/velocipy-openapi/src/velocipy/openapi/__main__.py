@@ -11,6 +11,7 @@ from pathlib import Path
 from velocipy import StartupError, StartupErrorGroup, VelociPy
 from velocipy.description import describe
 from velocipy.openapi.document import build_document
+from velocipy.openapi.operation_ids import DuplicateOperationId
 from velocipy.openapi.yaml import to_yaml
 
 
@@ -28,14 +29,14 @@ def main() -> int:
         if not isinstance(app, VelociPy):
             raise TypeError(f"{asked.application} is a {type(app).__name__}, no VelociPy")
         document = build_document(describe(app))
-    except (ImportError, AttributeError, TypeError, StartupError, StartupErrorGroup) as error:
+    except (ImportError, AttributeError, TypeError, StartupError, StartupErrorGroup, DuplicateOperationId) as error:
         print(f"{asked.application}: {error}", file=sys.stderr)
         return 1
     text = to_yaml(document) if asked.yaml else json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     if asked.output:
         asked.output.write_text(text, "utf-8")
     else:
-        sys.stdout.write(text)
+        sys.stdout.buffer.write(text.encode())
     return 0
 
 
