@@ -1,4 +1,5 @@
-"""Start-up: what importing VelociPy costs, and what an application with 500 typed routes costs before it can serve.
+"""Start-up: what importing VelociPy costs, and what an application with 500 typed routes costs before it can serve,
+and what its OpenAPI document costs.
 
 Every number comes from fresh processes and is the median of several; the first of each kind is thrown away, because it
 may still compile bytecode.
@@ -21,6 +22,7 @@ RUNS, QUICK_RUNS = 15, 5
 IMPORT_TIME_BUDGET = 0.25  # of the time of `import starlette.applications`
 IMPORT_MEMORY_BUDGET = 6.0  # MiB
 ROUTES_BUDGET = 150.0  # ms
+DOCUMENT_BUDGET = 150.0  # ms
 
 REFERENCE = "import starlette.applications"
 IMPORTS = {
@@ -44,12 +46,15 @@ def measure(options: Options, environments: Environments) -> list[Measure]:
     options.say(f"start-up: an application with 500 typed routes, {runs} fresh processes")
     python = environments.python(VELOCIPY)
     starts = [_fresh(python, "benchmarks.starting") for _ in range(runs + 1)][1:]
+    options.say(f"start-up: the document of an application with 500 typed routes, {runs} fresh processes")
+    documents = [_fresh(python, "benchmarks.documenting") for _ in range(runs + 1)][1:]
     measures = _imported({statement: found[1:] for statement, found in imports.items()})
     unused = sorted({module for found in imports["import velocipy"] for module in found["modules"]} & set(UNUSED))
     measures.append(Measure("import velocipy: modules of others", "", [len(unused)], 0, detail=", ".join(unused)))
     routes = f"{starts[0]['routes']} typed routes"
     measures.append(Measure(f"{routes}: declare and start", "ms", [one["total_ms"] for one in starts], ROUTES_BUDGET))
     measures.append(Measure(f"{routes}: of that, start", "ms", [one["start_ms"] for one in starts], None))
+    measures.append(Measure(f"document of {routes}", "ms", [one["ms"] for one in documents], DOCUMENT_BUDGET))
     return measures
 
 

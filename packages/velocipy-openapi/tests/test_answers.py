@@ -44,7 +44,7 @@ def content_of(app: VelociPy, status: str = "200") -> Any:
 def test_media_types_of_what_is_returned(annotation: Any, content: Any) -> None:
     app = VelociPy()
 
-    async def index() -> annotation: ...
+    async def index() -> annotation: ...  # pyright: ignore[reportInvalidTypeForm]
 
     app.get("/")(index)
     assert content_of(app) == content
@@ -74,7 +74,7 @@ def test_a_response_beside_a_model() -> None:
 def test_fields_that_leave(annotation: Any, options: Any, properties: set[str], required: list[str]) -> None:
     app = VelociPy()
 
-    async def index() -> annotation: ...
+    async def index() -> annotation: ...  # pyright: ignore[reportInvalidTypeForm]
 
     app.get("/", **options)(index)
     schema = schema_of(operation_of(app, "/")["responses"]["200"])

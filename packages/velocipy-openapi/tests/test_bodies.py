@@ -123,7 +123,7 @@ def test_a_model_of_a_form_may_forbid_more() -> None:
     pydantic = pytest.importorskip("pydantic", reason="its models forbid more")
 
     class Strict(pydantic.BaseModel):  # type: ignore[misc,name-defined]
-        model_config = {"extra": "forbid"}
+        model_config = pydantic.ConfigDict(extra="forbid")
         name: str = pydantic.Field("x", description="How it is called")
 
     app = VelociPy()

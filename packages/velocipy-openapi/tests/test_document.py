@@ -33,7 +33,7 @@ def taking(*kinds: Any) -> VelociPy:
     app = VelociPy()
 
     def declare(number: int, kind: Any) -> None:
-        async def echo(body: Annotated[kind, Body()]) -> kind: ...
+        async def echo(body: Annotated[kind, Body()]) -> kind: ...  # pyright: ignore[reportInvalidTypeForm]
 
         app.put(f"/{number}")(echo)
 
@@ -139,7 +139,7 @@ def test_unions_that_are_told_apart() -> None:
     pydantic = pytest.importorskip("pydantic", reason="its unions have discriminators")
     cat, dog = (msgspec.defstruct(name, [("a", int)], tag=name.lower()) for name in ("Cat", "Dog"))
     circle, square = (pydantic.create_model(name, kind=(Literal[name.lower()], ...)) for name in ("Circle", "Square"))
-    shape = Annotated[circle | square, pydantic.Field(discriminator="kind")]
+    shape: Any = Annotated[circle | square, pydantic.Field(discriminator="kind")]
     app = taking(cat | dog, shape, int | list[str])
     for path, key, names in (("/0", "type", ("Cat", "Dog")), ("/1", "kind", ("Circle", "Square"))):
         schema = schema_of(operation_of(app, path, "put")["requestBody"])

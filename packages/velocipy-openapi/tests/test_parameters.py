@@ -74,7 +74,7 @@ def test_constraints_defaults_and_descriptions() -> None:
 def test_nothing_in_a_query_stands_for_null(annotation: Any, schema: dict[str, Any]) -> None:
     app = VelociPy()
 
-    async def index(value: Annotated[annotation, Query()] = None) -> None: ...
+    async def index(value: Annotated[annotation, Query()] = None) -> None: ...  # pyright: ignore[reportInvalidTypeForm]
 
     app.get("/")(index)
     assert parameters_of(app)["value"]["schema"] == schema

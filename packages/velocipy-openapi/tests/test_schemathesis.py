@@ -36,7 +36,7 @@ def run(url: str, *options: str, folder: Path) -> None:
 
 
 def test_what_the_document_leads_to(shop: str, tmp_path: Path) -> None:
-    """The limits of each parameter and body from both sides, methods and headers that are missing, wrong credentials."""
+    """The limits of each parameter and body from both sides, missing headers, other methods, wrong credentials."""
     run(shop, "--phases=examples,coverage", folder=tmp_path)
 
 

@@ -39,7 +39,7 @@ KINDS: dict[str, Any] = {
 def declare(name: str, kind: Any) -> None:
     """Declare an operation whose body is of *kind*, and which answers it."""
 
-    async def echo(body: Annotated[kind, Body()]) -> kind:
+    async def echo(body: Annotated[kind, Body()]) -> kind:  # pyright: ignore[reportInvalidTypeForm]
         return body
 
     router.put(f"/{name}", operation_id=f"put_{name.replace('-', '_')}", summary=f"A {name}")(echo)

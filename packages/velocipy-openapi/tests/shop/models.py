@@ -1,8 +1,8 @@
 """The models of the shop, of every kind that there is, some of one name."""
 
 import enum
-from dataclasses import dataclass, field
-from typing import Annotated, Any, Generic, Literal, NamedTuple, NotRequired, Optional, TypedDict, TypeVar
+from dataclasses import dataclass, field, make_dataclass
+from typing import Annotated, Generic, Literal, NamedTuple, NotRequired, Optional, TypedDict, TypeVar
 
 import attrs
 import msgspec
@@ -153,15 +153,7 @@ def same_name() -> tuple[type, type, type]:
 
         a: int
 
-    first = Same
-
-    class Same(msgspec.Struct):  # type: ignore[no-redef]
-        b: int
-
-    second: Any = Same
-
-    @dataclass
-    class Same:  # type: ignore[no-redef]
-        c: int
-
-    return first, second, Same
+    struct = msgspec.defstruct("Same", [("b", int)], module=__name__)
+    data = make_dataclass("Same", [("c", int)])
+    data.__module__ = __name__
+    return Same, struct, data

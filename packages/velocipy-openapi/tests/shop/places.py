@@ -47,7 +47,7 @@ def declare(place: str, name: str, kind: Any) -> None:
     """Declare an operation with a value of *kind* in *place*, needed and optional."""
     marker = MARKERS[place]
 
-    async def needed(value: Annotated[kind, marker()]) -> Echo[kind]:
+    async def needed(value: Annotated[kind, marker()]) -> Echo[kind]:  # pyright: ignore[reportInvalidTypeForm]
         return Echo(value)
 
     async def optional(value: Annotated[kind | None, marker(description="It need not be there")] = None) -> Any:
@@ -60,7 +60,7 @@ def declare(place: str, name: str, kind: Any) -> None:
         method(
             f"{path}/optional",
             operation_id=f"{place}_{name}_optional",
-            response_model=Echo[kind | None],  # type: ignore[valid-type]
+            response_model=Echo[kind | None],
         )(optional)
 
 

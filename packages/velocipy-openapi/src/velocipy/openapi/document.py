@@ -146,7 +146,7 @@ def _path_item(told: Mapping[str, _Told]) -> Object:
 
 def _refined(operation: Object, route: RouteDescription, bodies: Bodies | None) -> Object:
     made = merged(operation, route.openapi_extra)
-    if isinstance(route.openapi, OpenAPI) and bodies is not None:
+    if bodies is not None:
         made = route.openapi.refine(made, bodies)
     elif route.openapi is not None:
         made = merged(made, route.openapi)
