@@ -50,7 +50,9 @@ def declare(place: str, name: str, kind: Any) -> None:
     async def needed(value: Annotated[kind, marker()]) -> Echo[kind]:  # pyright: ignore[reportInvalidTypeForm]
         return Echo(value)
 
-    async def optional(value: Annotated[kind | None, marker(description="It need not be there")] = None) -> Any:
+    perhaps: Any = kind | None
+
+    async def optional(value: Annotated[perhaps, marker(description="Not needed")] = None) -> Any:  # pyright: ignore[reportInvalidTypeForm]
         return Echo(value)
 
     method = router.post if place in ("form", "body") else router.get
@@ -60,7 +62,7 @@ def declare(place: str, name: str, kind: Any) -> None:
         method(
             f"{path}/optional",
             operation_id=f"{place}_{name}_optional",
-            response_model=Echo[kind | None],
+            response_model=Echo[perhaps],
         )(optional)
 
 
