@@ -18,10 +18,10 @@ import pytest
 
 from velocipy.testing.servers import RunningServer
 
-from . import shop
+from . import beach
 from .browser import TO_INSTALL, Browser, find_program, open_browser, wait_until
 
-app = shop.app
+app = beach.app
 
 SCREENSHOTS = os.environ.get("VELOCIPY_SCREENSHOTS", "")
 pytestmark = [
@@ -31,8 +31,8 @@ pytestmark = [
 ]
 
 PAGES = ["docs", "redoc", "scalar"]
-PATHS = [*shop.DOCUMENT["paths"]]
-SUMMARIES = [operation["summary"] for item in shop.DOCUMENT["paths"].values() for operation in item.values()]
+PATHS = [*beach.DOCUMENT["paths"]]
+SUMMARIES = [operation["summary"] for item in beach.DOCUMENT["paths"].values() for operation in item.values()]
 NGINX = """
 daemon off;
 pid {folder}/nginx.pid;
@@ -117,9 +117,9 @@ def test_page_shows_all_operations(root: str, browser: Browser, page: str, dark:
         browser.wait_for_text(operation)
     open_all(browser)
     shown = browser.run("texts()")
-    assert shop.TITLE in shown
+    assert beach.TITLE in shown
     assert "pearls" in shown
-    assert browser.run("document.title").startswith(shop.TITLE)
+    assert browser.run("document.title").startswith(beach.TITLE)
     background = browser.run(
         """(() => {
           let element = document.elementFromPoint(innerWidth / 2, innerHeight - 5);
@@ -173,9 +173,9 @@ def test_swagger_ui_tries_operations_out(root: str, browser: Browser) -> None:
 def test_swagger_ui_authorizes(root: str, browser: Browser) -> None:
     browser.open(f"{root}/docs")
     browser.click(find(".auth-wrapper .authorize"))
-    browser.type(find(".auth-container #api_key_value"), shop.KEY)
+    browser.type(find(".auth-container #api_key_value"), beach.KEY)
     browser.click(find(".auth-container:has(#api_key_value) button", "Authorize"))
-    browser.type(find(".auth-container #auth-bearer-value"), shop.TOKEN)
+    browser.type(find(".auth-container #auth-bearer-value"), beach.TOKEN)
     browser.click(find(".auth-container:has(#auth-bearer-value) button", "Authorize"))
     browser.click(find(".modal-ux .close-modal"))
     for operation, answer in [("open_by_key", '"by key"'), ("open_by_token", '"by token"')]:
@@ -204,8 +204,8 @@ def test_swagger_ui_signs_in(root: str, browser: Browser) -> None:
     ("tag", "operation", "secret", "answer"),
     [
         ("shells", "GET/shells/{number}", None, '"found in"'),
-        ("secrets", "GET/keyed", shop.KEY, '"by key"'),
-        ("secrets", "GET/borne", shop.TOKEN, '"by token"'),
+        ("secrets", "GET/keyed", beach.KEY, '"by key"'),
+        ("secrets", "GET/borne", beach.TOKEN, '"by token"'),
     ],
     ids=["free", "keyed", "borne"],
 )

@@ -17,26 +17,26 @@ from velocipy.middleware import GZipMiddleware, SecurityHeadersMiddleware
 from velocipy.openapi import OpenAPIPlugin
 from velocipy.testing.websocket_clients import WebSocketClient
 
-from . import shop
+from . import beach
 
-app = shop.app
-moved = shop.make_app(
+app = beach.app
+moved = beach.make_app(
     openapi_url="/api/v1/schema.json",
     docs_url="/",
     redoc_url="/internal/redoc/",
     scalar_url="/internal/deep/reference",
     connect_to=["https://api.example.com:8443"],
 )
-fewer = shop.make_app(docs_url=None, scalar_url=None)
-silent = shop.make_app(openapi_url=None)
+fewer = beach.make_app(docs_url=None, scalar_url=None)
+silent = beach.make_app(openapi_url=None)
 guarded = VelociPy()
-behind = Router(prefix="/internal", dependencies=[Depends(shop.ask_for_key)])
-behind.plug(shop.Shop())
+behind = Router(prefix="/internal", dependencies=[Depends(beach.ask_for_key)])
+behind.plug(beach.make_plugin())
 guarded.include_router(behind)
-wrapped = shop.make_app()
+wrapped = beach.make_app()
 wrapped.add_middleware(SecurityHeadersMiddleware)
 wrapped.add_middleware(GZipMiddleware, minimum_size=1)
-configured = shop.make_app(
+configured = beach.make_app(
     swagger_options={"docExpansion": "none", "deepLinking": False, "note": "</script><!--&\u2028"},
     swagger_oauth={"clientId": "docs"},
     redoc_options={"disableTelemetry": True, "hideDownloadButtons": True},
@@ -287,12 +287,12 @@ def test_without_a_document_there_is_no_page(client: WebSocketClient) -> None:
 
 @pytest.mark.velocipy_app("guarded")
 def test_a_router_guards_what_is_plugged_into_it(client: WebSocketClient) -> None:
-    url = urljoin("/internal/docs", Read(client.get("/internal/docs", headers={"x-key": shop.KEY}).text).loaded[0])
+    url = urljoin("/internal/docs", Read(client.get("/internal/docs", headers={"x-key": beach.KEY}).text).loaded[0])
 
     assert url.startswith("/internal/docs/assets/")
     for path in (*(f"/internal{path}" for path in (*PAGES, "/openapi.json", "/docs/oauth2-redirect.html")), url):
         assert client.get(path).status_code == 403
-        assert client.get(path, headers={"x-key": shop.KEY}).status_code == 200
+        assert client.get(path, headers={"x-key": beach.KEY}).status_code == 200
 
 
 @pytest.mark.velocipy_app("wrapped")

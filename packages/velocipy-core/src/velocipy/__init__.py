@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from velocipy.http.uploads import UploadFile as UploadFile
     from velocipy.http.uploads import UploadStream as UploadStream
     from velocipy.http.websocket import WebSocket as WebSocket
+    from velocipy.openapi import OpenAPI as OpenAPI
     from velocipy.plans.dependencies import Security as Security
     from velocipy.plans.dependencies import SecurityScopes as SecurityScopes
     from velocipy.raising import raises as raises

@@ -23,6 +23,7 @@ OURS = {
 }
 ELSEWHERE = {
     "AsyncTestClient": "velocipy.testing",
+    "OpenAPI": "velocipy.openapi",
     "TestClient": "velocipy.testing",
 }
 """Names of other distributions, by their modules. Each of these has a stand-in in `_missing`."""

@@ -380,7 +380,8 @@ class VelociPy(Router):
         from importlib.util import find_spec
 
         is_there = any("openapi" in (plug.plugin, getattr(plug.plugin, "name", "")) for plug in self._plugs)
-        if not is_there and find_spec("velocipy.openapi") is not None:
+        spec = None if is_there else find_spec("velocipy.openapi")
+        if spec is not None and spec.submodule_search_locations:  # else it is what stands in for it
             from importlib import import_module
 
             self.plug(import_module("velocipy.openapi").OpenAPIPlugin())

@@ -160,7 +160,7 @@ def test_a_start_without_plugins_looks_for_none() -> None:
     program = """
         import sys
         from velocipy import VelociPy
-        app = VelociPy()
+        app = VelociPy(docs_url=None, openapi_url=None)
         @app.get("/")
         async def index() -> str: return ""
         app.freeze()

@@ -4,28 +4,42 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from velocipy import HTMLResponse, Request, Response
 from velocipy.openapi.assets import find_asset, send_asset
-from velocipy.openapi.origins import origin_of, origins_of
+from velocipy.openapi.document import Content
+from velocipy.openapi.origins import origin_of
 from velocipy.openapi.pages import REDIRECT, Page, redoc_page, render_redirect, scalar_page, swagger_page
+from velocipy.openapi.refinement import check_routes
+from velocipy.openapi.serving import ServedDocument
+from velocipy.types import UNSET
 
 if TYPE_CHECKING:
     from velocipy.plugin import Setup
 
 __all__ = ["OpenAPIPlugin"]
 
+EVERYTHING = Content()
+
 
 class OpenAPIPlugin:
-    """Serves the OpenAPI document of an application, and pages that show it.
+    """Serves the OpenAPI document of an application, or of a router, and pages that show it.
+
+    It is there without being plugged in, as `OpenAPIPlugin()`, unless the application has both its `docs_url` and its
+    `openapi_url` as None. On a router it tells of the routes of that router, below its prefix.
 
     Args:
-        openapi_url: Where the document is served; None for nowhere, and then there are no pages either.
-        docs_url: Where Swagger UI is served; None for nowhere.
+        openapi_url: Where the document is served; by default what the application says, "/openapi.json" on a router.
+            None for nowhere, and then there are no pages either.
+        yaml_url: Where it is served as YAML; None for nowhere.
+        docs_url: Where Swagger UI is served; by default what the application says, "/docs" on a router. None for
+            nowhere.
         redoc_url: Where ReDoc is served; None for nowhere.
         scalar_url: Where Scalar is served; None for nowhere.
+        content: What is in the document besides what the application says of itself.
+        documents: Further documents of the same routes by their URLs, such as those of one version:
+            {"/openapi-v1.json": Content(select=lambda route: route.version == "1")}.
         swagger_options: For Swagger UI, beside or in place of those that are set here, as JSON.
         swagger_oauth: What Swagger UI's `initOAuth` takes, such as {"clientId": "docs"}.
         redoc_options: For ReDoc, likewise.
@@ -44,17 +58,31 @@ class OpenAPIPlugin:
     def __init__(
         self,
         *,
-        openapi_url: str | None = "/openapi.json",
-        docs_url: str | None = "/docs",
+        openapi_url: str | None = UNSET,
+        yaml_url: str | None = "/openapi.yaml",
+        docs_url: str | None = UNSET,
         redoc_url: str | None = "/redoc",
         scalar_url: str | None = "/scalar",
+        content: Content = EVERYTHING,
+        documents: Mapping[str, Content] | None = None,
         swagger_options: Mapping[str, Any] | None = None,
         swagger_oauth: Mapping[str, Any] | None = None,
         redoc_options: Mapping[str, Any] | None = None,
         scalar_options: Mapping[str, Any] | None = None,
         connect_to: Iterable[str] = (),
     ) -> None:
-        _check_urls(openapi_url=openapi_url, docs_url=docs_url, redoc_url=redoc_url, scalar_url=scalar_url)
+        self._urls: dict[str, str | None] = {
+            "openapi_url": openapi_url,
+            "yaml_url": yaml_url,
+            "docs_url": docs_url,
+            "redoc_url": redoc_url,
+            "scalar_url": scalar_url,
+            **{f"documents[{url!r}]": url for url in documents or ()},
+        }
+        _check_urls({name: url for name, url in self._urls.items() if url is not UNSET})
+        self._swagger = dict(swagger_options or {}), swagger_oauth
+        self._redoc = dict(redoc_options or {})
+        self._scalar = dict(scalar_options or {})
         for name, options in (
             ("swagger_options", swagger_options),
             ("swagger_oauth", swagger_oauth),
@@ -62,40 +90,40 @@ class OpenAPIPlugin:
             ("scalar_options", scalar_options),
         ):
             _check_json(name, options)
-        self.openapi_url = openapi_url
+        self._content = content
+        self._documents = dict(documents or {})
         self._connect_to = _checked_origins(connect_to)
-        self._pages: list[Page] = []
-        self._origins = lru_cache(16)(lambda document: origins_of(json.loads(document)))  # one for each root path
-        if openapi_url is None:
-            return
-        if docs_url is not None:
-            self._pages.append(swagger_page(docs_url, openapi_url, dict(swagger_options or {}), swagger_oauth))
-        if redoc_url is not None:
-            self._pages.append(redoc_page(redoc_url, openapi_url, dict(redoc_options or {})))
-        if scalar_url is not None:
-            self._pages.append(scalar_page(scalar_url, openapi_url, dict(scalar_options or {})))
 
     def setup(self, setup: Setup) -> None:
-        if self.openapi_url is None:
+        urls = dict(self._urls)
+        if urls["openapi_url"] is UNSET:
+            urls["openapi_url"] = setup.openapi_url if setup.is_application else "/openapi.json"
+        if urls["docs_url"] is UNSET:
+            urls["docs_url"] = setup.docs_url if setup.is_application else "/docs"
+        _check_urls(urls)
+        setup.add_check(check_routes)
+        document = ServedDocument(setup.describe, self._content)
+        url = urls["openapi_url"]
+        if url is None:
             return
+        setup.add_route(url, document.answer_json, include_in_schema=False)
+        if urls["yaml_url"] is not None:
+            setup.add_route(urls["yaml_url"], document.answer_yaml, include_in_schema=False)
+        for other, content in self._documents.items():
+            answer = ServedDocument(setup.describe, content).answer_json
+            setup.add_route(other, answer, include_in_schema=False)
+        if urls["docs_url"] is not None:
+            self._add_page(setup, swagger_page(urls["docs_url"], url, *self._swagger), document)
+        if urls["redoc_url"] is not None:
+            self._add_page(setup, redoc_page(urls["redoc_url"], url, self._redoc), document)
+        if urls["scalar_url"] is not None:
+            self._add_page(setup, scalar_page(urls["scalar_url"], url, self._scalar), document)
 
-        async def openapi(request: Request) -> Response:
-            return Response(self.make_document(request.root_path), media_type="application/json")
-
-        setup.add_route(self.openapi_url, openapi, include_in_schema=False)
-        for page in self._pages:
-            self._add_page(setup, page)
-
-    def make_document(self, root_path: str) -> bytes:
-        """Return the document, as JSON, for those who ask below *root_path*."""
-        document = {"openapi": "3.1.0", "info": {"title": "", "version": ""}, "servers": [{"url": root_path or "/"}]}
-        return json.dumps({**document, "paths": {}}).encode()
-
-    def _add_page(self, setup: Setup, page: Page) -> None:
+    def _add_page(self, setup: Setup, page: Page, document: ServedDocument) -> None:
         assets, title = page.assets(), setup.title
 
-        async def show(request: Request) -> HTMLResponse:
-            return page.render(title, [*self._origins(self.make_document(request.root_path)), *self._connect_to])
+        def show(request: Request) -> HTMLResponse:
+            return page.render(title, [*document.origins(request.root_path), *self._connect_to])
 
         def asset(request: Request, digest: str, name: str) -> Response:
             return send_asset(request, find_asset(assets, digest, name))
@@ -110,7 +138,7 @@ class OpenAPIPlugin:
             setup.add_route(f"{below}/{REDIRECT}", redirect, include_in_schema=False)
 
 
-def _check_urls(**urls: str | None) -> None:
+def _check_urls(urls: Mapping[str, str | None]) -> None:
     seen: dict[str, str] = {}
     for name, url in urls.items():
         if url is None:

@@ -12,6 +12,7 @@ from velocipy import Request, Response
 from velocipy.description import ApplicationDescription
 from velocipy.openapi.document import Content, build_document
 from velocipy.openapi.operations import Object
+from velocipy.openapi.origins import origins_of
 from velocipy.openapi.yaml import to_yaml
 
 _KEPT = 16  # by root path, which a proxy may tell
@@ -21,6 +22,7 @@ class _Encoded(NamedTuple):
     body: bytes
     media_type: str
     etag: str
+    origins: tuple[str, ...]
 
 
 class ServedDocument:
@@ -53,6 +55,10 @@ class ServedDocument:
             return Response(None, 304, headers)
         return Response(encoded.body, 200, headers, encoded.media_type)
 
+    def origins(self, root_path: str) -> tuple[str, ...]:
+        """Return the origins that pages have to ask: of servers, and of token endpoints."""
+        return self.encoded(root_path, "application/json").origins
+
     def encoded(self, root_path: str, media_type: str) -> _Encoded:
         """Return the document for an application below *root_path*; it blocks while it is made."""
         key = (root_path, media_type)
@@ -74,4 +80,4 @@ def _encode(document: Object, media_type: str) -> _Encoded:
         body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     else:
         body = to_yaml(document).encode()
-    return _Encoded(body, media_type, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+    return _Encoded(body, media_type, f'"{hashlib.sha256(body).hexdigest()[:32]}"', tuple(origins_of(document)))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from velocipy import Depends, Header, HTTPException, RedirectResponse, VelociPy
 from velocipy.middleware import ForwardedMiddleware
-from velocipy.openapi import OpenAPIPlugin
+from velocipy.openapi import Content, OpenAPIPlugin
 
 TITLE = "Sea </title><script>alert(1)</script> & shop"
 KEY = "sesame"
@@ -134,11 +133,9 @@ DOCUMENT: dict[str, Any] = {
 }
 
 
-class Shop(OpenAPIPlugin):
-    """With the document above, and where to find its paths."""
-
-    def make_document(self, root_path: str) -> bytes:
-        return json.dumps({**DOCUMENT, "servers": [{"url": root_path or "/"}]}).encode()
+def make_plugin(**options: Any) -> OpenAPIPlugin:
+    """Return the plugin with the document above, which has nothing of the handlers below."""
+    return OpenAPIPlugin(content=Content(extra=DOCUMENT), **options)
 
 
 def ask_for_key(x_key: Annotated[str, Header()] = "") -> None:
@@ -148,37 +145,37 @@ def ask_for_key(x_key: Annotated[str, Header()] = "") -> None:
 
 def make_app(**options: Any) -> VelociPy:
     options.setdefault("scalar_options", {"defaultOpenAllTags": True})
-    app = VelociPy(title=TITLE, plugins=[Shop(**options)])
+    app = VelociPy(title=TITLE, plugins=[make_plugin(**options)])
 
-    @app.get("/shells/{number}")
+    @app.get("/shells/{number}", include_in_schema=False)
     async def read_shell(number: int, q: str = "sand") -> dict[str, Any]:
         return {"number": number, "found in": q}
 
-    @app.post("/shells")
+    @app.post("/shells", include_in_schema=False)
     async def add_shell(shell: dict[str, Any]) -> dict[str, Any]:
         return {"added": shell}
 
-    @app.get("/keyed", dependencies=[Depends(ask_for_key)])
+    @app.get("/keyed", include_in_schema=False, dependencies=[Depends(ask_for_key)])
     async def open_by_key() -> dict[str, str]:
         return {"opened": "by key"}
 
-    @app.get("/borne")
+    @app.get("/borne", include_in_schema=False)
     async def open_by_token(authorization: Annotated[str, Header()] = "") -> dict[str, str]:
         if authorization != f"Bearer {TOKEN}":
             raise HTTPException(401, headers={"www-authenticate": "Bearer"})
         return {"opened": "by token"}
 
-    @app.get("/signed")
+    @app.get("/signed", include_in_schema=False)
     async def open_by_sign_in(authorization: Annotated[str, Header()] = "") -> dict[str, str]:
         if authorization != f"Bearer {TOKEN}":
             raise HTTPException(401, headers={"www-authenticate": "Bearer"})
         return {"opened": "by sign in"}
 
-    @app.get("/authorize")
+    @app.get("/authorize", include_in_schema=False)
     async def authorize(redirect_uri: str, state: str) -> RedirectResponse:
         return RedirectResponse(f"{redirect_uri}?{urlencode({'code': 'c0de', 'state': state})}")
 
-    @app.post("/token")
+    @app.post("/token", include_in_schema=False)
     async def give_token() -> dict[str, str]:
         return {"access_token": TOKEN, "token_type": "bearer"}
 
