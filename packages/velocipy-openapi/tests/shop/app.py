@@ -1,9 +1,8 @@
 """The application: all parts of the shop, webhooks, WebSockets, and its document at /openapi.json."""
 
-from velocipy import Request, Response, VelociPy, WebSocket
+from velocipy import VelociPy, WebSocket
 from velocipy.description import describe
-from velocipy.openapi.document import Content
-from velocipy.openapi.serving import ServedDocument
+from velocipy.openapi import Content, OpenAPIPlugin
 
 from . import answers, bodies, guarded, places
 from .models import Product
@@ -16,6 +15,11 @@ async def sold(product: Product) -> None:
     """Tell that something was sold."""
 
 
+CONTENT = Content(
+    webhooks=describe(hooks),
+    external_docs={"url": "https://example.com/docs"},
+    extra={"x-logo": {"url": "https://example.com/logo.svg"}},
+)
 app = VelociPy(
     "Shop",
     "2.1",
@@ -25,6 +29,7 @@ app = VelociPy(
     contact={"name": "Robert", "email": "robert@example.com"},
     license_info={"name": "MIT", "identifier": "MIT"},
     openapi_tags=[{"name": "places", "description": "Where values stand"}],
+    plugins=[OpenAPIPlugin(content=CONTENT)],
 )
 for part in (places, bodies, answers, guarded):
     app.include_router(part.router)
@@ -39,21 +44,3 @@ for method, path in ((app.get, "/ends"), (app.put, "/ends"), (app.delete, "/ends
 async def chat(socket: WebSocket, room: int, name: str = "") -> None:
     """Chat in a room."""
     await socket.accept()
-
-
-CONTENT = Content(
-    webhooks=describe(hooks),
-    external_docs={"url": "https://example.com/docs"},
-    extra={"x-logo": {"url": "https://example.com/logo.svg"}},
-)
-document = ServedDocument(lambda: describe(app), CONTENT)
-
-
-@app.get("/openapi.json", include_in_schema=False)
-def openapi_json(request: Request) -> Response:
-    return document.answer_json(request)
-
-
-@app.get("/openapi.yaml", include_in_schema=False)
-def openapi_yaml(request: Request) -> Response:
-    return document.answer_yaml(request)
