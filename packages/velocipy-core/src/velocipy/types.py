@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Generic, NamedTuple, TypeVar
 
 __all__ = [
+    "UNSET",
     "ASGIApp",
     "ExceptionHandler",
     "ExceptionKey",
