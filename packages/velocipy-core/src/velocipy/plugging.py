@@ -8,6 +8,7 @@ import sysconfig
 import traceback
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
     from velocipy.application import VelociPy
-    from velocipy.description import RouteDescription, WebSocketDescription
+    from velocipy.description import ApplicationDescription, RouteDescription, WebSocketDescription
     from velocipy.plugin import Plugin
     from velocipy.routing.options import Route
 
@@ -48,7 +49,7 @@ def _set_up_scope(app: VelociPy, plugins: Plugins, plugged: Plugged, faults: lis
         owner = Owner(found.plugin.name, found.plug.place)
         plugged.plugs[owner.name] = found.plug
         with _blamed(owner, "cannot be set up", "Correct its options, or tell its authors.", faults):
-            setup = Setup(owner, plugged, plugins, app)
+            setup = Setup(owner, plugged, plugins, app, partial(_describe, app, plugged))
             try:
                 made: Any = found.plugin.setup(setup)  # type: ignore[func-returns-value]
             finally:
@@ -57,6 +58,12 @@ def _set_up_scope(app: VelociPy, plugins: Plugins, plugged: Plugged, faults: lis
                 _refuse_result(made)
     for inclusion in (*plugged.router._included, *plugged.added._included):
         _set_up_scope(app, plugins, plugins.open(inclusion.router, plugged), faults)
+
+
+def _describe(app: VelociPy, plugged: Plugged) -> ApplicationDescription:
+    from velocipy.description.applications import describe_application  # which few plugins ask for
+
+    return describe_application(app, scope=None if plugged.router is app else plugged)
 
 
 def _refuse_result(made: Any) -> None:

@@ -104,7 +104,7 @@ class Setup:
     """
 
     __slots__ = (
-        "_app",
+        "_describe",
         "_is_over",
         "_owner",
         "_plugged",
@@ -119,7 +119,14 @@ class Setup:
         "version",
     )
 
-    def __init__(self, owner: Owner, plugged: Plugged, plugins: Plugins, app: VelociPy) -> None:
+    def __init__(
+        self,
+        owner: Owner,
+        plugged: Plugged,
+        plugins: Plugins,
+        app: VelociPy,
+        describe: Callable[[], ApplicationDescription],
+    ) -> None:
         self.plugin = owner.name
         self._owner = owner
         self.prefix = plugged.router.prefix
@@ -129,7 +136,7 @@ class Setup:
         self.docs_url = app.docs_url
         self.openapi_url = app.openapi_url
         self.debug = app.debug
-        self._app = app  # to be described; not handed out
+        self._describe = describe
         self._plugged = plugged
         self._plugins = plugins
         self._is_over = False  # what came later would be seen by some requests
@@ -265,9 +272,7 @@ class Setup:
         """
         if not self._is_over:
             raise self._error("asks for descriptions in its set-up", "Its authors may do that later.")
-        from velocipy.description.applications import describe_application
-
-        return describe_application(self._app, scope=None if self.is_application else self._plugged)
+        return self._describe()
 
     def add_check(self, check: Check) -> None:
         """Have *check* look at the routes of the scope whenever the application freezes.
