@@ -44,11 +44,12 @@ if sys.platform != "win32":  # where Gunicorn does not run
     SERVERS["gunicorn"] = ["velocipy-core[gunicorn]"]
     SERVERS["gunicorn-uvicorn"] = ["velocipy-core[gunicorn,uvicorn]", "uvicorn-worker>=0.4"]
 CELLS = [(package, server) for server in SERVERS for package in PACKAGES]  # in process first: the cheapest
-PARALLEL = ("--numprocesses=auto", "--dist=loadfile")  # for what takes long
-QUICK = ("in-process", "granian-rsgi")  # both protocols, and one real server; `nox -s tests` runs on all
+PARALLEL = ("--numprocesses=auto", "--dist=loadfile")
+# Both protocols in process, and the core on a real server; `nox -s tests` runs every package on every server.
+QUICK = [cell for cell in CELLS if cell[1] == "in-process" or cell == ("core", "granian-rsgi")]
 nox.options.sessions = [
     *("lint", "contracts", "interface", "types", "shipped", "without"),
-    *(f"tests(package={package!r}, server={server!r})" for package, server in CELLS if server in QUICK),
+    *(f"tests(package={package!r}, server={server!r})" for package, server in QUICK),
     *("alone", "examples", "template"),
 ]
 BUILT: dict[str, str] = {}  # the wheels, once they are built
@@ -73,11 +74,6 @@ def needs(*packages: str) -> list[str]:
     own = [requirement for name in packages for requirement in group("test", PROJECTS[f"velocipy-{name}"])]
     siblings = [name for name in PACKAGES if any(word.startswith(f"velocipy-{name}") for word in own)]
     return [*group("test"), *own, *editable("testing", *packages, *siblings)]
-
-
-def parallel(package: str) -> tuple[str, ...]:
-    """Return the options for the tests of *package*."""
-    return PARALLEL if package == "core" else ()
 
 
 def run_tests(session: nox.Session, cell: str, *arguments: str) -> None:
@@ -284,7 +280,7 @@ def tests(session: nox.Session, package: str, server: str) -> None:
     """The tests of one package on one server; `-P 3.13` chooses the Python."""
     session.install(*needs(package), *SERVERS[server])
     where = [f"packages/velocipy-{package}/tests", f"--velocipy-server={server}"]
-    run_tests(session, f"{package}, {server}", *where, *parallel(package))
+    run_tests(session, f"{package}, {server}", *where, *PARALLEL)
 
 
 @nox.session(reuse_venv=False)
@@ -296,7 +292,7 @@ def alone(session: nox.Session, package: str) -> None:
     where = str(session.run("python", "-c", "import velocipy; print(velocipy.__path__)", silent=True))
     if str(ROOT / "packages") in where:
         session.error(f"not the wheels would be tested, but {where}")
-    run_tests(session, f"{package}, alone", f"packages/velocipy-{package}/tests", *parallel(package))
+    run_tests(session, f"{package}, alone", f"packages/velocipy-{package}/tests", *PARALLEL)
 
 
 @nox.session(reuse_venv=False)
