@@ -166,5 +166,5 @@ def test_what_is_read_and_what_is_written_differ_in_name_only_where_they_differ(
     app.post("/")(account)
     app.put("/")(product)
     schemas = document_of(app)["components"]["schemas"]
-    assert {*schemas} == {"Account-Input", "Account-Output", "Product", "ErrorBody", "Fault", "ValidationErrorBody"}
+    assert {*schemas} == {"Account-Input", "Account-Output", "Product", "ErrorBody", "Fault", "HTTPValidationError"}
     assert "password" not in schemas["Account-Output"]["properties"]

@@ -49,11 +49,11 @@ from velocipy import (
 from velocipy.description import (
     ApplicationDescription,
     ErrorBody,
+    HTTPValidationError,
     ParameterDescription,
     Problem,
     Raised,
     RouteDescription,
-    ValidationErrorBody,
     ValidationProblem,
     WebSocketDescription,
     describe,
@@ -790,7 +790,7 @@ def test_the_body_of_an_error_is_told_as_it_is() -> None:
 
     async def an_item_again(value: Item) -> None: ...
 
-    plain = {404: (JSON, ErrorBody), 422: (JSON, ValidationErrorBody)}
+    plain = {404: (JSON, ErrorBody), 422: (JSON, HTTPValidationError)}
     problem = "application/problem+json"
     assert bodies(VelociPy()) == plain
     assert bodies(VelociPy(problem_details=True)) == {404: (problem, Problem), 422: (problem, ValidationProblem)}

@@ -16,9 +16,9 @@ from velocipy.description.nouns import (
     ContentDescription,
     ErrorBody,
     ErrorDescription,
+    HTTPValidationError,
     Problem,
     ResponseDescription,
-    ValidationErrorBody,
     ValidationProblem,
 )
 from velocipy.errors import HTTPException, PayloadTooLargeException, ValidationError
@@ -224,7 +224,7 @@ class Errors:
         if self._problem_details:
             body: Any = ValidationProblem if is_validation else Problem
             return ContentDescription(media_type="application/problem+json", annotation=body)
-        body = ValidationErrorBody if is_validation else ErrorBody
+        body = HTTPValidationError if is_validation else ErrorBody
         return ContentDescription(media_type="application/json", annotation=body)
 
     def in_order(self) -> tuple[ErrorDescription, ...]:

@@ -34,7 +34,7 @@ class ErrorBody(TypedDict):
     detail: str
 
 
-class ValidationErrorBody(TypedDict):
+class HTTPValidationError(TypedDict):
     """What is sent with a 422: everything that is wrong with the request."""
 
     detail: list[Fault]

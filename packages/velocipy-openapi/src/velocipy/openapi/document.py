@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from velocipy.description import ApplicationDescription, RouteDescription, WebSocketDescription
 from velocipy.json_schema import Schemas
 from velocipy.openapi.operation_ids import OperationId, by_handler, name_operations
-from velocipy.openapi.operations import Object, Operations, merged
+from velocipy.openapi.operations import Object, Operations, merged, titled
 from velocipy.openapi.refinement import Bodies, OpenAPI
 from velocipy.openapi.security import Security
 
@@ -156,7 +156,7 @@ def _refined(operation: Object, route: RouteDescription, bodies: Bodies | None) 
 
 
 def _websocket(socket: WebSocketDescription, operations: Operations, security: Security) -> Object:
-    made: Object = {"summary": socket.summary or socket.handler.name}
+    made: Object = {"summary": socket.summary or titled(socket.handler.name)}
     if socket.description:
         made["description"] = socket.description
     if socket.tags:

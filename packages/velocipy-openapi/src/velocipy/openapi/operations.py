@@ -51,7 +51,7 @@ class Operations:
         made: Object = {}
         if route.tags:
             made["tags"] = list(dict.fromkeys(route.tags))
-        made["summary"] = route.summary or _title(route.handler.name)
+        made["summary"] = route.summary or titled(route.handler.name)
         if route.description:
             made["description"] = route.description
         made["operationId"] = operation_id
@@ -268,7 +268,7 @@ def phrase(status: int | str) -> str:
     return STATUS_PHRASES.get(int(status), "") if str(status).isdigit() else ""
 
 
-def _title(name: str) -> str:
+def titled(name: str) -> str:
     return name.rpartition(".")[2].replace("_", " ").strip().capitalize()
 
 
