@@ -17,10 +17,10 @@ pytest.importorskip("attrs", reason="the shop has models of every kind")
 pytest.importorskip("msgspec", reason="the shop has models of every kind")
 pytest.importorskip("pydantic", reason="the shop has models of every kind")
 pytest.importorskip("python_multipart", reason="the shop takes files")
+from .shop.app import CONTENT, app
+
 validator = pytest.importorskip("openapi_spec_validator", reason="it knows what a document may have")
 yaml = pytest.importorskip("yaml", reason="PyYAML reads what is written")
-
-from .shop.app import CONTENT, app
 
 HERE = Path(__file__).parent
 

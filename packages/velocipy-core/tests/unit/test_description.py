@@ -226,7 +226,7 @@ def test_what_is_declared_later_is_told_when_asked_again() -> None:
 def test_nothing_of_it_is_loaded_unless_somebody_asks() -> None:
     script = (
         "import sys, velocipy\n"
-        "app = velocipy.VelociPy()\n"
+        "app = velocipy.VelociPy(docs_url=None, openapi_url=None)\n"
         "app.add_route('/', lambda: None)\n"
         "app.freeze()\n"
         "print([name for name in sys.modules if name.startswith(('velocipy.desc', 'velocipy.security_'))])"
