@@ -95,6 +95,7 @@ def test_a_form() -> None:
 
 
 def test_files_and_lists_of_files() -> None:
+    pytest.importorskip("python_multipart", reason="it reads files")
     app = VelociPy()
 
     @app.post("/")
@@ -108,6 +109,7 @@ def test_files_and_lists_of_files() -> None:
 
 
 def test_a_form_without_files_has_none() -> None:
+    pytest.importorskip("python_multipart", reason="it reads files")
     app = VelociPy()
 
     @app.post("/")
