@@ -31,7 +31,7 @@ from velocipy.plans.choices import Candidate, Places
 from velocipy.plans.compiler import Compiled, compile_plan
 from velocipy.plans.failures import Failures
 from velocipy.plans.graph import Graph
-from velocipy.plans.layers import Layers, answered, lay_around, routed
+from velocipy.plans.layers import Layers, answered, lay_around, read_sources, routed
 from velocipy.plans.misses import Misses, Slashes
 from velocipy.plans.plan import Plan
 from velocipy.plans.policies import has_policies, lay_policies
@@ -260,7 +260,10 @@ def _make_plan(
         template.values,
         _namespace(route, settings),
         settings.convertors,
-        sources={key: call for plugged in reversed(route.plugged) for key, call in plugged.sources.items()},
+        sources={
+            **{key: call for plugged in reversed(route.plugged) for key, call in plugged.sources.items()},
+            **read_sources((*settings.middleware, *route.middleware), faults),
+        },
         is_websocket=route.is_websocket,
     )
     call = graph.read(route.handler, route.dependencies, route.owner)

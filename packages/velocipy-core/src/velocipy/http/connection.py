@@ -65,7 +65,7 @@ class HTTPConnection:
     _fields: dict[str, list[str]] | None
     _state: State | None
     _exits: Exits | None
-    _replaced: dict[str, Any] | None  # what middleware has set of client, scheme, host and root_path
+    _replaced: dict[str, Any] | None  # what middleware has set of client, scheme, host, root_path and session
 
     # -- the head ----------------------------------------------------------------------------------------------------
 
@@ -275,6 +275,25 @@ class HTTPConnection:
     @root_path.setter
     def root_path(self, root_path: str) -> None:
         self._replace("root_path", root_path)
+
+    @property
+    def session(self) -> Any:
+        """What a middleware keeps between the requests of one client; it sets this.
+
+        Raises:
+            RuntimeError: If no middleware has.
+        """
+        replaced = self._replaced
+        if not replaced or "session" not in replaced:
+            raise RuntimeError(
+                "there is no session: no middleware around this has set one. Add SessionMiddleware of "
+                "velocipy.sessions (pip install velocipy-sessions), or put what asks for the session within it"
+            )
+        return replaced["session"]
+
+    @session.setter
+    def session(self, session: Any) -> None:
+        self._replace("session", session)
 
     def _replace(self, name: str, value: Any) -> None:
         if self._replaced is None:

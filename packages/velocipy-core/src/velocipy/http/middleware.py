@@ -6,6 +6,9 @@ made one. What it finds as a response may be an error that was turned into one a
 
 Around WebSockets stands the method `dispatch_websocket(websocket, call_next)` of a class, if it has one. It refuses by
 an exception or `websocket.deny(...)`, and sees what the handler raises.
+
+A class may have an attribute `parameter_sources`, a mapping of types to functions: parameters of those types are made
+by them, as by `Depends`, in everything that it stands around.
 """
 
 from __future__ import annotations
@@ -67,7 +70,7 @@ class Middleware:
         self.options = options
 
     def __repr__(self) -> str:
-        options = "".join(f", {name}={value!r}" for name, value in self.options.items())
+        options = "".join(f", {name}=..." for name in self.options)  # a value may be a secret, and this is logged
         return f"Middleware({getattr(self.factory, '__qualname__', self.factory)}{options})"
 
 

@@ -59,6 +59,7 @@ class WebSocket(HTTPConnection):
 
     __slots__ = (
         "_ahead",
+        "_answering",
         "_is_accepted",
         "_is_closed",
         "_is_interrupted",
@@ -75,6 +76,7 @@ class WebSocket(HTTPConnection):
     _is_accepted: bool
     _is_closed: bool
     _is_interrupted: bool
+    _answering: tuple[Callable[[MutableHeaders], Awaitable[object]], ...]  # hooks that are to be called yet
     _receiver: asyncio.Task[Any] | None  # the task that receives
     _sent: int  # messages since somebody has received
     _ahead: asyncio.Task[str | bytes] | None  # receives one message for a handler that only sends
@@ -82,6 +84,7 @@ class WebSocket(HTTPConnection):
     def _begin(self) -> None:
         self.subprotocol = self.close_code = self._ahead = self._receiver = None
         self.close_reason = ""
+        self._answering = ()
         self._is_accepted = self._is_closed = self._is_interrupted = False
         self._sent = 0
 
@@ -113,6 +116,20 @@ class WebSocket(HTTPConnection):
         """Whether it was closed, by whichever side, or refused."""
         return self._is_closed
 
+    def on_handshake(self, hook: Callable[[MutableHeaders], Awaitable[object]]) -> None:
+        """Have *hook* called once, before the handshake is answered, with the headers of the answer, to change them.
+
+        That is the acceptance or a refusal. It is for middleware, which would not know when the handler accepts. On
+        RSGI the headers of a refusal do not arrive, and those of an acceptance are refused: see `accept`. What the hook
+        raises is raised by `accept` or `deny`, and answers the handshake if nobody catches it.
+
+        Raises:
+            RuntimeError: If the handshake was answered before.
+        """
+        if self._is_accepted or self._is_closed:
+            raise RuntimeError("the handshake was answered before; call on_handshake() ahead of the handler")
+        self._answering += (hook,)
+
     async def accept(self, subprotocol: str | None = None, headers: HeadersInput | None = None) -> None:
         """Accept the WebSocket.
 
@@ -132,7 +149,9 @@ class WebSocket(HTTPConnection):
             raise RuntimeError("the WebSocket was accepted before; call accept() once")
         if subprotocol is not None and subprotocol not in self.subprotocols:
             raise ValueError(f"the client has not offered the subprotocol {subprotocol!r}, but {self.subprotocols}")
-        pairs = MutableHeaders(headers).items()
+        fields = MutableHeaders(headers)
+        await self._complete(fields)
+        pairs = fields.items()
         for name, _ in pairs:
             if name.startswith("sec-websocket-") or name in ("connection", "upgrade"):
                 raise ValueError(f"the header {name} of a handshake is the server's; choose with subprotocol=")
@@ -153,6 +172,9 @@ class WebSocket(HTTPConnection):
         if self._is_accepted:
             raise RuntimeError("the WebSocket was accepted; close() it")
         if not self._is_closed:
+            if self._answering:
+                response = response.copy()  # it may be that of others too
+                await self._complete(response.headers)
             self._is_closed = True
             await self._refuse(response)
 
@@ -291,6 +313,11 @@ class WebSocket(HTTPConnection):
             self._check_close(code, reason or "")
 
     # -- for the framework -------------------------------------------------------------------------------------------
+
+    async def _complete(self, headers: MutableHeaders) -> None:
+        hooks, self._answering = self._answering, ()  # one that fails is not called again by the refusal which follows
+        for hook in hooks:
+            await hook(headers)
 
     async def _receive(self) -> str | bytes:
         self._require_open()

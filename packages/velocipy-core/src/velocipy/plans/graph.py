@@ -45,8 +45,8 @@ from velocipy.types import UNSET
 _NO_MULTIPART = "files need python-multipart, which is not installed.", f"Run: {INSTALL_MULTIPART}"
 _NO_SOURCE = (
     "Mark it with Query(), Header(), Cookie(), Form(), File() or Body(), give it a type that says where it is from (a "
-    "model, dict or list is the body, a plain value a query parameter), make it with Depends(), or plug in the plugin "
-    "that makes it."
+    "model, dict or list is the body, a plain value a query parameter), make it with Depends(), or add the plugin or "
+    "the middleware that makes it."
 )
 
 

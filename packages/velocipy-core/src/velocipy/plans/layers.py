@@ -8,7 +8,7 @@ the outermost one alone; those of `velocipy.middleware` that need nobody to look
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
 from velocipy.errors import StartupError
@@ -137,6 +137,22 @@ class Layers:
             _check(made)
             self._made[key] = made, inner
         return self._made[key]
+
+
+def read_sources(middleware: Sequence[Middleware], faults: list[StartupError]) -> dict[Any, Callable[..., Any]]:
+    """Return what makes the values of parameters within *middleware*, by their types; the innermost counts most."""
+    found: dict[Any, Callable[..., Any]] = {}
+    for item in middleware:
+        sources = getattr(item.factory, "parameter_sources", None)
+        if sources is None:
+            continue
+        if isinstance(sources, Mapping) and all(isinstance(cls, type) and callable(sources[cls]) for cls in sources):
+            found.update(sources)
+            continue
+        problem = f"the middleware {item!r} has the parameter_sources {sources!r}, which are no functions by types."
+        remedy = "Its authors may write parameter_sources = {Type: function}."
+        faults.append(StartupError(problem, remedy, **find_place(item.factory)._asdict()))
+    return found
 
 
 def _is_function(made: Any) -> bool:

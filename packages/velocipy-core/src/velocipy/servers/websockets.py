@@ -110,10 +110,21 @@ async def _fail(app: VelociPy, websocket: WebSocket, error: BaseException) -> No
     if not websocket.accepted:
         if isinstance(error, WebSocketException) and not app._failures.handles(websocket, error):
             error = HTTPException(403, error.reason)
-        await websocket.deny(await app._failures.answer(websocket, error))
+        await _deny(app, websocket, error)
         return
     code, reason = await _code_of(app, websocket, error)
     await websocket._end(code, reason)
+
+
+async def _deny(app: VelociPy, websocket: WebSocket, error: Exception) -> None:
+    """Refuse the handshake by *error*, or by that of a hook of the handshake, if it fails."""
+    response = await app._failures.answer(websocket, error)
+    try:
+        await websocket.deny(response)
+    except Exception as failure:
+        if websocket.closed:  # it was being sent
+            raise
+        await websocket.deny(await app._failures.answer(websocket, failure))
 
 
 def _is_disconnect(error: Exception) -> bool:

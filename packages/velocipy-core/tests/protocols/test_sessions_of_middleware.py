@@ -1,0 +1,213 @@
+"""What middleware that keeps sessions needs of the core: `session`, `parameter_sources`, headers of the handshake."""
+
+import logging
+from typing import Any
+
+import pytest
+
+from velocipy import (
+    APIRouter,
+    Depends,
+    HTTPConnection,
+    HTTPException,
+    Middleware,
+    Request,
+    Response,
+    StartupError,
+    VelociPy,
+    WebSocket,
+)
+from velocipy.errors import ParameterError
+from velocipy.http.headers import MutableHeaders
+from velocipy.middleware import HTTPApp, WebSocketApp
+from velocipy.testing import TestClient, WebSocketDenied
+
+Client = Any
+
+
+class Kept(dict[str, str]):
+    """What is kept between the requests of one client."""
+
+
+def kept_of(connection: HTTPConnection) -> Kept:
+    kept: Kept = connection.session
+    return kept
+
+
+class Keeping:
+    """Keeps the header `x-kept`."""
+
+    parameter_sources = {Kept: kept_of}  # noqa: RUF012 - as others write it too
+
+    def __init__(self, name: str = "outer") -> None:
+        self.name = name
+
+    async def dispatch(self, request: Request, call_next: HTTPApp) -> Response:
+        request.session = Kept(name=self.name, kept=request.headers.get("x-kept", ""))
+        response = await call_next(request)
+        response.headers["x-kept"] = request.session["kept"]
+        return response
+
+    async def dispatch_websocket(self, websocket: WebSocket, call_next: WebSocketApp) -> None:
+        websocket.session = Kept(name=self.name, kept=websocket.headers.get("x-kept", ""))
+
+        async def tell(headers: MutableHeaders) -> None:
+            if websocket.session["kept"] == "lost":
+                raise HTTPException(503, "nothing is kept")
+            if websocket.session["kept"]:
+                headers.append("x-kept", websocket.session["kept"])
+
+        websocket.on_handshake(tell)
+        await call_next(websocket)
+
+
+app = VelociPy(middleware=[Keeping])
+
+
+@app.get("/kept")
+async def read(kept: Kept, request: Request) -> list[Any]:
+    request.session["kept"] += "!"
+    return [kept, kept is request.session]
+
+
+def twice(kept: Kept) -> str:
+    return kept["kept"] * 2
+
+
+@app.get("/twice")
+async def read_twice(word: str = Depends(twice)) -> str:
+    return word
+
+
+inner = APIRouter("/inner", middleware=[Middleware(Keeping, name="inner")])
+
+
+@inner.get("/kept")
+async def read_inner(kept: Kept) -> Kept:
+    return kept
+
+
+app.include_router(inner)
+
+
+@app.websocket("/ws")
+async def talk(websocket: WebSocket, kept: Kept) -> None:
+    if kept["kept"] == "refuse":
+        raise HTTPException(402, "no")
+    await websocket.accept(headers={"x-own": "yes"} if kept["kept"] else None)
+    await websocket.send_json(kept)
+
+
+@app.websocket("/late")
+async def late(websocket: WebSocket) -> None:
+    async def nothing(headers: MutableHeaders) -> None: ...
+
+    await websocket.accept()
+    try:
+        websocket.on_handshake(nothing)
+    except RuntimeError as error:
+        await websocket.send_text(str(error))
+
+
+bare = VelociPy()
+
+
+@bare.get("/")
+async def without(request: Request) -> str:
+    try:
+        return str(request.session)
+    except RuntimeError as error:
+        return str(error)
+
+
+def test_a_middleware_sets_the_session_and_makes_parameters_of_it(client: Client) -> None:
+    answer = client.get("/kept", headers={"x-kept": "egg"})
+    assert answer.json() == [{"name": "outer", "kept": "egg!"}, True]
+    assert answer.headers["x-kept"] == "egg!"
+    assert client.get("/twice", headers={"x-kept": "egg"}).text == "eggegg"
+
+
+def test_the_innermost_counts(client: Client) -> None:
+    assert client.get("/inner/kept").json() == {"name": "inner", "kept": ""}
+
+
+def test_without_a_middleware_the_error_says_what_to_add(client_factory: Any) -> None:
+    told = client_factory("bare").get("/").text
+    assert "no middleware around this has set one" in told
+    assert "pip install velocipy-sessions" in told
+
+
+@pytest.mark.in_process
+def test_without_a_middleware_its_parameters_keep_the_application_from_starting(client: Client) -> None:
+    class Unknown:
+        """No model."""
+
+    unserved = VelociPy()
+
+    @unserved.get("/")
+    async def read(kept: Unknown) -> None: ...
+
+    with pytest.raises(ParameterError, match="no request can bring a Unknown.*or the middleware that makes it"):
+        unserved.freeze()
+
+
+@pytest.mark.in_process
+@pytest.mark.parametrize("sources", [[Kept], {"Kept": kept_of}, {Kept: "kept_of"}])
+def test_sources_that_are_none_keep_the_application_from_starting(client: Client, sources: Any) -> None:
+    class Wrong(Keeping):
+        parameter_sources = sources
+
+    unserved = VelociPy(middleware=[Wrong])
+    unserved.add_route("/", without)
+    with pytest.raises(StartupError, match="has the parameter_sources .* which are no functions by types"):
+        unserved.freeze()
+
+
+def test_the_headers_of_an_acceptance_are_completed(client: Client, velocipy_target: Any) -> None:
+    with client.websocket_connect("/ws") as ws:
+        assert ws.receive_json() == {"name": "outer", "kept": ""}
+    if velocipy_target.interface == "rsgi":
+        pytest.skip("RSGI sends no headers with a handshake")
+    with client.websocket_connect("/ws", headers={"x-kept": "egg"}) as ws:
+        assert ws.receive_json() == {"name": "outer", "kept": "egg"}
+        if velocipy_target.name != "granian-asgi":  # which drops them
+            assert (ws.response.headers["x-kept"], ws.response.headers["x-own"]) == ("egg", "yes")
+
+
+def test_the_headers_of_a_refusal_are_completed(client: Client, velocipy_target: Any) -> None:
+    with pytest.raises(WebSocketDenied) as denied, client.websocket_connect("/ws", headers={"x-kept": "refuse"}):
+        pass
+    response = denied.value.response
+    if velocipy_target.name == "gunicorn":
+        assert response.status_code == 403  # and nothing else arrives
+        return
+    assert response.status_code == 402
+    if velocipy_target.interface == "asgi":
+        assert response.headers["x-kept"] == "refuse"
+
+
+@pytest.mark.parametrize("path", ["/ws", "/nowhere"])
+def test_a_hook_that_fails_refuses_the_handshake(client: Client, velocipy_target: Any, path: str) -> None:
+    with pytest.raises(WebSocketDenied) as denied, client.websocket_connect(path, headers={"x-kept": "lost"}):
+        pass
+    assert denied.value.response.status_code == (403 if velocipy_target.name == "gunicorn" else 503)
+
+
+def test_a_hook_comes_before_the_handshake_is_answered(client: Client) -> None:
+    with client.websocket_connect("/late") as ws:
+        assert "answered before; call on_handshake() ahead" in ws.receive_text()
+
+
+@pytest.mark.in_process
+def test_a_mistake_of_a_middleware_is_told_without_its_options(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Refusing(Keeping):
+        def __init__(self, secret_key: str) -> None:
+            raise ValueError("no")
+
+    unserved = VelociPy(middleware=[Middleware(Refusing, secret_key="hush-hush")])
+    with caplog.at_level(logging.DEBUG), pytest.raises(StartupError) as raised, TestClient(unserved):
+        pass
+    assert "secret_key=..." in str(raised.value)
+    assert "hush-hush" not in str(raised.value) + caplog.text
