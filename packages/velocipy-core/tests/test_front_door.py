@@ -48,6 +48,17 @@ def test_names_of_another_distribution_resolve_or_name_the_command_that_installs
     assert TestClient is Original
 
 
+def test_middleware_of_another_distribution_resolves_beside_that_of_the_core() -> None:
+    sessions = pytest.importorskip("velocipy.sessions", reason="velocipy-sessions is not installed")
+    from velocipy import Session, SessionMiddleware
+    from velocipy.middleware import SessionMiddleware as Same
+
+    assert (Session, SessionMiddleware) == (sessions.Session, Same)
+    assert SessionMiddleware is sessions.SessionMiddleware
+    with pytest.raises(ImportError, match="SessionMiddelware"):
+        exec("from velocipy.middleware import SessionMiddelware")
+
+
 @pytest.mark.parametrize(
     "statement",
     [

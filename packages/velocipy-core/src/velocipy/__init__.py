@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from velocipy.plans.dependencies import SecurityScopes as SecurityScopes
     from velocipy.raising import raises as raises
     from velocipy.routing.versions import APIVersion as APIVersion
+    from velocipy.sessions import Session as Session
+    from velocipy.sessions import SessionMiddleware as SessionMiddleware
     from velocipy.storage import MemoryStorage as MemoryStorage
     from velocipy.storage import RedisStorage as RedisStorage
     from velocipy.storage import Storage as Storage

@@ -24,6 +24,8 @@ OURS = {
 ELSEWHERE = {
     "AsyncTestClient": "velocipy.testing",
     "OpenAPI": "velocipy.openapi",
+    "Session": "velocipy.sessions",
+    "SessionMiddleware": "velocipy.sessions",
     "TestClient": "velocipy.testing",
 }
 """Names of other distributions, by their modules. Each of these has a stand-in in `_missing`."""

@@ -1,5 +1,7 @@
 """The built-in middleware, one module each, and what middleware of one's own is made of."""
 
+from typing import TYPE_CHECKING, Any
+
 from velocipy.http.middleware import BaseMiddleware, HTTPApp, Middleware, MiddlewareFunc, WebSocketApp
 from velocipy.middleware.cors import CORSMiddleware
 from velocipy.middleware.forwarded import ForwardedMiddleware
@@ -34,3 +36,14 @@ __all__ = [
     "TrustedHostMiddleware",
     "WebSocketApp",
 ]
+
+if TYPE_CHECKING:
+    from velocipy.sessions import SessionMiddleware as SessionMiddleware
+else:
+
+    def __getattr__(name: str) -> Any:
+        if name != "SessionMiddleware":  # of another distribution
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from velocipy._elsewhere import __getattr__ as find
+
+        return find(name)
