@@ -16,6 +16,7 @@ from velocipy import (
 )
 from velocipy.middleware import ForwardedMiddleware, HTTPApp
 from velocipy.sessions import Session, SessionMiddleware, SessionStore
+from velocipy.types import Lifespan
 
 KEY = "kept by the tests alone, and long enough: 0123456789"
 HTTPS = {"x-forwarded-proto": "https"}
@@ -30,14 +31,15 @@ async def mark_misses(request: Request, call_next: HTTPApp) -> Response:
     return response
 
 
-def make(**options: Any) -> VelociPy:
+def make(lifespan: Lifespan | None = None, **options: Any) -> VelociPy:
     """Return an application whose sessions are kept as *options* say."""
     app = VelociPy(
         middleware=[
             Middleware(ForwardedMiddleware, trusted=["127.0.0.1", "::1"]),
             mark_misses,
             Middleware(SessionMiddleware, **options),
-        ]
+        ],
+        lifespan=lifespan,
     )
 
     @app.get("/all")
