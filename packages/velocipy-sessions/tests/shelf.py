@@ -1,7 +1,8 @@
 """An application that keeps things in sessions, for any place to keep them, and what its clients have in common."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from velocipy import (
@@ -19,6 +20,7 @@ from velocipy.sessions import Session, SessionMiddleware, SessionStore
 from velocipy.types import Lifespan
 
 KEY = "kept by the tests alone, and long enough: 0123456789"
+PATIENCE = 20.0  # seconds
 HTTPS = {"x-forwarded-proto": "https"}
 
 
@@ -214,3 +216,11 @@ def all_of(client: Any, cookie: str, **headers: str) -> Any:
     answer = client.get("/all", headers={"cookie": f"session={cookie}", **headers}).json()
     client.cookies.clear()
     return answer
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait until *condition* holds."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "it took too long"
+        time.sleep(0.02)

@@ -1,8 +1,7 @@
 """Sessions in a real Redis, which is killed in the middle."""
 
 import os
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,6 @@ from .conftest import REDIS_PORT
 
 pytest.importorskip("redis", reason="the extra redis is not installed")
 pytestmark = pytest.mark.skipif(not RedisServer.is_installed(), reason="there is no redis-server")
-
-PATIENCE = 20.0
 
 
 def in_redis(**options: Any) -> VelociPy:
@@ -55,20 +52,13 @@ def redis(running: RedisServer) -> Iterator[RedisServer]:
     running.start()
 
 
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "it took too long"
-        time.sleep(0.02)
-
-
 def reads_again(client: Any) -> bool:
     return bool(client.get("/all").status_code == 200)
 
 
 def test_a_session_is_kept_rotated_and_ended(client_factory: Any, redis: RedisServer) -> None:
     client = client_factory("failing")
-    until(lambda: client.post("/set", json={"name": "Blue"}).status_code == 204)
+    shelf.wait_until(lambda: client.post("/set", json={"name": "Blue"}).status_code == 204)
     cookie = client.cookies["session"]
     client.post("/rotate", params={"user": "ada"})
     rotated = client.cookies["session"]
@@ -83,7 +73,7 @@ def test_a_lost_redis_is_503_for_who_asks_for_the_session_and_nobody_else(
     client_factory: Any, redis: RedisServer
 ) -> None:
     client = client_factory("failing")
-    until(lambda: client.post("/set", json={"name": "Blue"}).status_code == 204)
+    shelf.wait_until(lambda: client.post("/set", json={"name": "Blue"}).status_code == 204)
     cookie = client.cookies["session"]
     redis.stop()
     answer = client.get("/all")
@@ -102,7 +92,7 @@ def test_a_lost_redis_is_503_for_who_asks_for_the_session_and_nobody_else(
 
     redis.start()
     headers = {"cookie": f"session={cookie}"}
-    until(lambda: client.get("/all", headers=headers).status_code == 200)
+    shelf.wait_until(lambda: client.get("/all", headers=headers).status_code == 200)
     assert client.get("/all", headers=headers).json() == {}  # it has forgotten, and nobody else's is there instead
     client.post("/set", json={"name": "Echo"}, headers=headers)
     assert client.get("/all").json() == {"name": "Echo"}
@@ -110,7 +100,7 @@ def test_a_lost_redis_is_503_for_who_asks_for_the_session_and_nobody_else(
 
 def test_a_lost_redis_is_an_empty_session_where_that_is_asked_for(client_factory: Any, redis: RedisServer) -> None:
     client = client_factory("emptying")
-    until(lambda: client.post("/set", json={"name": "Blue"}).status_code == 204)
+    shelf.wait_until(lambda: client.post("/set", json={"name": "Blue"}).status_code == 204)
     redis.stop()
     assert client.get("/all").json() == {}
     assert client.get("/facts").json() == [None, True, None, True]
@@ -121,19 +111,19 @@ def test_a_lost_redis_is_an_empty_session_where_that_is_asked_for(client_factory
         assert "set-cookie" not in answer.headers
     assert client.post("/set", json={"name": "Delta"}).status_code == 503
     redis.start()
-    until(lambda: client.post("/set", json={"name": "Echo"}).status_code == 204)
+    shelf.wait_until(lambda: client.post("/set", json={"name": "Echo"}).status_code == 204)
     assert client.get("/all").json() == {"name": "Echo"}
 
 
 def test_a_redis_that_hangs_is_not_waited_for_and_found_again(client_factory: Any, redis: RedisServer) -> None:
     client = client_factory("failing")
-    until(lambda: client.post("/set", json={"name": "Blue"}).status_code == 204)
+    shelf.wait_until(lambda: client.post("/set", json={"name": "Blue"}).status_code == 204)
     redis.pause()
     try:
         assert client.get("/all").status_code == 503
     finally:
         redis.resume()
-    until(lambda: reads_again(client))
+    shelf.wait_until(lambda: reads_again(client))
     assert client.get("/all").json() == {"name": "Blue"}  # it was there all the time
 
 

@@ -2,8 +2,6 @@
 
 import asyncio
 import re
-import time
-from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -128,19 +126,12 @@ def test_a_user_of_any_name_is_a_user(client: Client) -> None:
 # -- ends ------------------------------------------------------------------------------------------------------------
 
 
-def eventually(condition: Callable[[], bool]) -> bool:
-    """Wait until *condition* holds; the test's own time limit ends that."""
-    while not condition():
-        time.sleep(0.05)
-    return True
-
-
 def test_a_session_ends_when_it_was_not_used(client_factory: Any) -> None:
     client = client_factory("brief")
     answer = client.post("/set", json={"name": "Blue"})
     assert "Max-Age=1;" in shelf.set_cookies(answer)["session"]
     cookie = shelf.cookie_of(answer)
-    assert eventually(lambda: shelf.all_of(client, cookie) == {})
+    shelf.wait_until(lambda: shelf.all_of(client, cookie) == {})
 
 
 def test_a_session_ends_after_its_lifetime_although_it_is_used(client_factory: Any) -> None:
@@ -155,7 +146,7 @@ def test_a_session_ends_after_its_lifetime_although_it_is_used(client_factory: A
         client.post("/set", json={"more": 1}, headers=asked)
         return "name" not in shelf.all_of(client, cookie)
 
-    assert eventually(has_ended)
+    shelf.wait_until(has_ended)
 
 
 @pytest.mark.in_process

@@ -47,7 +47,13 @@ class Told:
 
 
 class Keeper(Protocol):
-    """Keeps sessions. One serves all requests of an application."""
+    """Keeps sessions. One serves all requests of an application.
+
+    Attributes:
+        can_end: Whether sessions can be ended from outside.
+    """
+
+    can_end: bool
 
     async def load(self, session: Session, cookie: str | None, name: str) -> None:
         """Have *session* know what the cookie *name* stands for."""
@@ -65,6 +71,8 @@ class CookieKeeper:
         seals: For each name of the cookie.
         limits: How long they live.
     """
+
+    can_end = False
 
     def __init__(self, seals: dict[str, Seal], limits: Limits) -> None:
         self._seals = seals

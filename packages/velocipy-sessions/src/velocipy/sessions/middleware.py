@@ -98,6 +98,8 @@ class SessionMiddleware:
     ) -> None:
         limits = Limits(_seconds("max_age", max_age), _seconds("lifetime", lifetime))
         same_site = _same_site(same_site)
+        if not session_cookie:
+            raise ValueError("session_cookie is empty; give the cookie a name, such as 'session'")
         if secure is not True and (same_site == "none" or partitioned or session_cookie.lower().startswith("__")):
             raise ValueError(
                 "browsers refuse same_site='none', partitioned, and the prefixes __Host- and __Secure- over http; say "
@@ -185,6 +187,7 @@ class SessionMiddleware:
         cookie = self._over_https if connection.scheme in ("https", "wss") else self._over_http
         value = connection.cookies.get(cookie.name)
         session = connection.session = Session()
+        session._can_be_ended = self._keeper.can_end
         if value is not None:
             load = partial(self._keeper.load, session, value, cookie.name)
             if self._lazy:

@@ -46,6 +46,7 @@ class Session(MutableMapping[str, Any]):
 
     __slots__ = (
         "_base",
+        "_can_be_ended",
         "_content",
         "_fetch",
         "_is_changed",
@@ -62,6 +63,7 @@ class Session(MutableMapping[str, Any]):
 
     def __init__(self, data: Mapping[str, Any] | None = None) -> None:
         self._base: bytes | None = None  # what was stored
+        self._can_be_ended = True  # from outside, as those of a user are
         self._content: Content | None = None  # None: not asked for
         self._fetch: Callable[[], Awaitable[None]] | None = None  # what `load` has to do first
         self._is_changed = False
@@ -130,6 +132,11 @@ class Session(MutableMapping[str, Any]):
         """
         if not isinstance(user, str | None):
             raise TypeError(f"the user of a session is a str, not {type(user).__name__}; give str(user)")
+        if user is not None and not self._can_be_ended:
+            raise RuntimeError(
+                "sessions in cookies cannot be ended, and so are nobody's: call rotate() without a user, and keep who "
+                "it is in session['user'], or keep sessions in a SessionStore"
+            )
         content = self._change()
         self._is_renewed = True
         if user is not None:

@@ -23,7 +23,8 @@ class SessionStore:
     """
 
     def __init__(self, storage: Storage) -> None:
-        if not all(callable(getattr(storage, name, None)) for name in ("get", "add", "replace", "delete")):
+        calls = ("get", "set", "add", "replace", "delete")
+        if isinstance(storage, type) or not all(callable(getattr(storage, name, None)) for name in calls):
             raise TypeError(f"{storage!r} is no storage; give a MemoryStorage(), or a RedisStorage(url)")
         self._storage = storage
 

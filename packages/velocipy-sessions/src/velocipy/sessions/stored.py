@@ -36,6 +36,8 @@ class StoreKeeper:
         on_conflict: What becomes of a key that two requests have changed at once.
     """
 
+    can_end = True
+
     def __init__(
         self, store: SessionStore, limits: Limits, on_store_failure: OnStoreFailure, on_conflict: OnConflict
     ) -> None:
