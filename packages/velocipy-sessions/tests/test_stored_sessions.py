@@ -117,7 +117,7 @@ def test_all_sessions_of_a_user_are_ended_but_one(client: Client) -> None:
 
 
 def test_a_user_of_any_name_is_a_user(client: Client) -> None:
-    for user in ("é|:,\x00\n", "", "a" * 5000):
+    for user in ("é|:,\x00\n", "", "a" * 3000):
         client.cookies.clear()
         client.post("/rotate", params={"user": user})
         assert client.get("/facts").json()[0] == user
