@@ -152,9 +152,12 @@ def make(lifespan: Lifespan | None = None, **options: Any) -> VelociPy:
         return dict(session)
 
     @app.post("/wait/{name}")
-    async def wait(session: Session, name: str) -> dict[str, Any]:
-        """Change the session after a request to /release."""
+    async def wait(session: Session, name: str, rotate: bool = False) -> dict[str, Any]:
+        """Change the session, and store that after a request to /release."""
         session["waited"] = name
+        session.flash(name)
+        if rotate:
+            session.rotate()
         waiting: dict[str, asyncio.Event] = app.state.setdefault("waiting", {})
         waiting[name] = asyncio.Event()
         await waiting[name].wait()

@@ -1,8 +1,11 @@
 """Sessions in a real Redis, which is killed in the middle."""
 
+import asyncio
 import os
+import shutil
+import subprocess
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +13,8 @@ import pytest
 
 from velocipy import RedisStorage, VelociPy
 from velocipy.sessions import SessionStore
-from velocipy.testing.redis_servers import RedisServer
+from velocipy.testing import AsyncTestClient
+from velocipy.testing.redis_servers import RedisServer, free_port
 
 from . import shelf
 from .conftest import REDIS_PORT
@@ -144,3 +148,95 @@ def test_users_stay_apart_while_redis_is_killed_and_comes_back(client_factory: A
     assert seen == {name: {name, "nobody"} for name in clients}
     for name, client in clients.items():
         assert client.get("/all").json() == {"owner": name}
+
+
+@pytest.mark.velocipy_app("failing")
+def test_a_redis_that_is_lost_before_the_session_is_stored_is_503(
+    async_client: Any, client_factory: Any, redis: RedisServer
+) -> None:
+    client = client_factory("failing")
+    shelf.wait_until(lambda: client.post("/set", json={"name": "Blue"}).status_code == 204)
+    headers = {"cookie": f"session={client.cookies['session']}"}
+
+    async def ask() -> Any:
+        late = asyncio.create_task(async_client.post("/wait/lost", headers=headers))
+        while not (await async_client.get("/is-waiting/lost")).json():  # noqa: ASYNC110 - it may be another process
+            await asyncio.sleep(0.01)
+        redis.stop()
+        await async_client.post("/release/lost")
+        return await late
+
+    answer = asyncio.run(ask())
+    assert answer.status_code == 503
+    assert "set-cookie" not in answer.headers
+
+
+def test_a_cluster_keeps_sessions(tmp_path: Path) -> None:
+    """No call has two keys, which a cluster could refuse."""
+    from redis.asyncio import Redis, RedisCluster
+
+    async def begin(server: RedisServer) -> None:
+        async with Redis.from_url(server.url) as made:
+            redis: Any = made
+            await redis.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+            while b"cluster_state:ok" not in await redis.execute_command("CLUSTER", "INFO"):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+
+    async def use(server: RedisServer) -> None:
+        await begin(server)
+        async with RedisCluster(host="127.0.0.1", port=server.port) as cluster:
+            store = SessionStore(RedisStorage(redis=cluster))
+            app = shelf.make(store=store)
+            shelf.add_endings(app, store)
+            async with AsyncTestClient(app) as client:
+                await client.post("/set", json={"name": "Blue"})
+                before = client.cookies["session"]
+                await client.post("/rotate", params={"user": "ada"})
+                assert client.cookies["session"] != before
+                assert (await client.get("/all")).json() == {"name": "Blue"}
+                assert (await client.post("/end-all/ada")).json() == 1
+                assert (await client.get("/all")).json() == {}
+
+    with RedisServer(tmp_path, "--cluster-enabled", "yes") as server:
+        asyncio.run(use(server))
+
+
+@contextmanager
+def sentinel_of(server: RedisServer, folder: Path) -> Iterator[int]:
+    """Run a Sentinel that watches *server* as "shop"; yield its port."""
+    port = free_port()
+    configuration = folder / "sentinel.conf"
+    configuration.write_text(f"port {port}\nbind 127.0.0.1\nsentinel monitor shop 127.0.0.1 {server.port} 1\n")
+    program = shutil.which("redis-server")
+    assert program is not None
+    process = subprocess.Popen([program, str(configuration), "--sentinel"], cwd=folder, stdout=subprocess.DEVNULL)
+    try:
+        yield port
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_sentinel_finds_the_redis_of_sessions(tmp_path: Path) -> None:
+    from redis.asyncio import Sentinel
+    from redis.exceptions import RedisError
+
+    async def use(port: int) -> None:
+        make: Any = Sentinel
+        found = make([("127.0.0.1", port)])
+        async with found.master_for("shop") as redis:
+            while True:
+                try:
+                    await redis.ping()
+                    break
+                except RedisError:  # it has only just been started
+                    await asyncio.sleep(0.05)
+            app = shelf.make(store=SessionStore(RedisStorage(redis=redis)))
+            async with AsyncTestClient(app) as client:
+                await client.post("/set", json={"name": "Blue"})
+                assert (await client.get("/all")).json() == {"name": "Blue"}
+        for one in found.sentinels:
+            await one.aclose()
+
+    with RedisServer(tmp_path) as server, sentinel_of(server, tmp_path) as port:
+        asyncio.run(use(port))

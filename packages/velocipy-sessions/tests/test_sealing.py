@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import logging
+import sys
 from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
@@ -83,7 +84,9 @@ def test_what_hypothesis_makes_of_a_cookie_does_not_pass(request: pytest.Fixture
     except pytest.skip.Exception:
         logging.getLogger(__name__).info("signed cookies alone: the extra encrypted is not installed")
 
-    @settings(max_examples=request.config.getoption("--tampered-cookies"), deadline=None)
+    examples: Any = request.config.getoption("--tampered-cookies")
+
+    @settings(max_examples=examples, deadline=None)
     @given(edits=st.lists(edit, min_size=1, max_size=6), whole=st.none() | st.text())
     def test(edits: list[tuple[str, int, str]], whole: str | None) -> None:
         for seal, cookie in seals:
@@ -180,6 +183,12 @@ def test_a_weak_key_is_refused_with_the_command_that_makes_a_good_one(key: Any, 
 def test_what_is_no_key_is_refused(key: Any) -> None:
     with pytest.raises(TypeError, match="secret_key"):
         SessionMiddleware(secret_key=key)
+
+
+def test_without_cryptography_the_command_that_installs_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cryptography.exceptions", None)
+    with pytest.raises(ImportError, match=r'pip install "velocipy-sessions\[encrypted\]"'):
+        SessionMiddleware(secret_key=shelf.KEY, encrypt=True)
 
 
 def test_keys_are_text_bytes_and_secrets() -> None:

@@ -1,5 +1,6 @@
 """The session by itself: all that a dict does, and what it refuses."""
 
+import json
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from velocipy.sessions import Flash, Session
-from velocipy.sessions.content import Content, decode
+from velocipy.sessions.content import Content, decode, merge
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -91,6 +92,19 @@ def test_a_value_without_an_end_is_told_with_its_key() -> None:
 def test_what_is_kept_comes_back(data: dict[str, Any], user: str | None) -> None:
     content = Content(5, 7, data, {"1": ["info", "a"]}, user)
     assert decode(content.encode(7)) == content
+
+
+dicts = st.dictionaries(st.sampled_from("abcdef"), values, max_size=6)
+
+
+@given(base=dicts, ours=dicts, theirs=dicts)
+def test_a_merge_loses_no_change(base: dict[str, Any], ours: dict[str, Any], theirs: dict[str, Any]) -> None:
+    merged, conflicts = merge(Content(0, 0, base), Content(0, 0, ours), Content(0, 0, theirs))
+    for key in {*base, *ours, *theirs}:
+        told = [json.dumps(data[key]) if key in data else None for data in (base, ours, theirs, merged.data)]
+        before, mine, other, now = told
+        assert now == (other if mine == before else mine)
+        assert (key in conflicts) == (mine != before and other != before and mine != other)
 
 
 def test_a_lone_surrogate_comes_back() -> None:

@@ -242,6 +242,21 @@ def test_where_it_is_asked_for_the_later_change_counts(async_client: Any, client
     assert shelf.all_of(client, cookie)["n"] in ("0", "1", "2")
 
 
+def meanwhile(async_client: Any, headers: Any, path: str, how: str = "", **options: Any) -> tuple[Any, Any]:
+    """Send a request that changes a session and waits, and another to *path* meanwhile; return both answers."""
+    name = unique("w")
+
+    async def ask() -> tuple[Any, Any]:
+        late = asyncio.create_task(async_client.post(f"/wait/{name}?{how}", headers=headers))
+        while not (await async_client.get(f"/is-waiting/{name}")).json():  # noqa: ASYNC110 - it may be another process
+            await asyncio.sleep(0.01)
+        other = await async_client.post(path, headers=headers, **options)
+        await async_client.post(f"/release/{name}")
+        return await late, other
+
+    return asyncio.run(ask())
+
+
 # -- fetched when it is needed ---------------------------------------------------------------------------------------
 
 
@@ -313,18 +328,49 @@ def test_a_session_that_is_ended_while_a_request_changes_it_stays_so(
     """Who logs out relies on it: what is answered yet brings nothing back, and touches no cookie."""
     cookie = shelf.cookie_of(client.post("/set", json={"name": "Blue"}))
     headers = {"cookie": f"session={cookie}"}
-    name = unique("w")
-
-    async def ask() -> list[Any]:
-        late = asyncio.create_task(async_client.post(f"/wait/{name}", headers=headers))
-        while not (await async_client.get(f"/is-waiting/{name}")).json():  # noqa: ASYNC110 - it may be another process
-            await asyncio.sleep(0.01)
-        ended = await async_client.post(end, headers=headers)
-        await async_client.post(f"/release/{name}")
-        return [await late, ended]
-
-    answer, ended = asyncio.run(ask())
+    answer, ended = meanwhile(async_client, headers, end)
     assert answer.status_code == 200
     assert ended.status_code in (200, 204)
     assert "set-cookie" not in answer.headers
     assert shelf.all_of(client, cookie) == {}
+
+
+@pytest.mark.velocipy_app("stored")
+def test_flash_messages_of_requests_at_once_are_all_kept(async_client: Any, client: Client) -> None:
+    cookie = shelf.cookie_of(client.post("/flash", params={"message": "first"}))
+    headers = {"cookie": f"session={cookie}"}
+    answer, _ = meanwhile(async_client, headers, "/flash?message=second")
+    assert answer.status_code == 200
+    messages = [message for _, message in client.get("/flashes").json()]
+    assert messages == ["first", "second", answer.json()["waited"]]
+
+
+@pytest.mark.velocipy_app("stored")
+def test_what_is_changed_while_the_session_is_given_another_id_comes_along(async_client: Any, client: Client) -> None:
+    cookie = shelf.cookie_of(client.post("/set", json={"name": "Blue"}))
+    headers = {"cookie": f"session={cookie}"}
+    answer, _ = meanwhile(async_client, headers, "/set", "rotate=yes", json={"other": 1})
+    rotated = shelf.cookie_of(answer)
+    assert rotated != cookie
+    assert shelf.all_of(client, cookie) == {}
+    assert shelf.all_of(client, rotated) == {"name": "Blue", "waited": answer.json()["waited"], "other": 1}
+
+
+@pytest.mark.velocipy_app("stored")
+def test_a_conflict_leaves_the_session_under_its_id(async_client: Any, client: Client) -> None:
+    cookie = shelf.cookie_of(client.post("/set", json={"name": "Blue"}))
+    headers = {"cookie": f"session={cookie}"}
+    answer, _ = meanwhile(async_client, headers, "/set", "rotate=yes", json={"waited": "no"})
+    assert answer.status_code == 409
+    assert "set-cookie" not in answer.headers
+    assert shelf.all_of(client, cookie) == {"name": "Blue", "waited": "no"}
+
+
+@pytest.mark.velocipy_app("stored")
+def test_two_logins_at_once_leave_one_session(async_client: Any, client: Client) -> None:
+    cookie = shelf.cookie_of(client.post("/set", json={"name": "Blue"}))
+    headers = {"cookie": f"session={cookie}"}
+    answer, first = meanwhile(async_client, headers, "/rotate", "rotate=yes")
+    assert answer.status_code == 200
+    assert "set-cookie" not in answer.headers  # or it would take the place of the one that is there
+    assert shelf.all_of(client, shelf.cookie_of(first)) == {"name": "Blue"}

@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from httpx2 import RemoteProtocolError
+from httpx2 import TransportError
 
 from . import shelf
 
@@ -29,10 +29,12 @@ class User:
     async def ask(self, method: str, path: str, **options: Any) -> Any:
         header = "; ".join(f"{name}={value}" for name, value in self.cookies.items() if value)
         headers = {"x-user": self.name} | ({"cookie": header} if header else {})
-        try:
-            answer = await self.client.request(method, path, headers=headers, **options)
-        except RemoteProtocolError:  # Hypercorn ends a connection over HTTP/2 after 1,000 requests, amid others
-            answer = await self.client.request(method, path, headers=headers, **options)
+        while True:
+            try:
+                answer = await self.client.request(method, path, headers=headers, **options)
+                break
+            except TransportError:  # Hypercorn ends connections over HTTP/2 after 1,000 requests, amid others
+                continue
         for name, rest in shelf.set_cookies(answer).items():
             assert name != "missed" or rest.startswith(f"{self.name};")
             self.cookies[name] = rest.partition(";")[0]

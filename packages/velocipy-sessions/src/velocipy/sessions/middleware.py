@@ -189,11 +189,10 @@ class SessionMiddleware:
         session = connection.session = Session()
         session._can_be_ended = self._keeper.can_end
         if value is not None:
-            load = partial(self._keeper.load, session, value, cookie.name)
             if self._lazy:
-                session._fetch = load
+                session._fetch = partial(self._keeper.load, cookie=value, name=cookie.name)
             else:
-                await load()
+                await self._keeper.load(session, value, cookie.name)
         return session, cookie, value
 
 

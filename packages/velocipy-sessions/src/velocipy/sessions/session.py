@@ -65,7 +65,7 @@ class Session(MutableMapping[str, Any]):
         self._base: bytes | None = None  # what was stored
         self._can_be_ended = True  # from outside, as those of a user are
         self._content: Content | None = None  # None: not asked for
-        self._fetch: Callable[[], Awaitable[None]] | None = None  # what `load` has to do first
+        self._fetch: Callable[[Session], Awaitable[None]] | None = None  # what `load` has to do first
         self._is_changed = False
         self._is_cleared = False
         self._is_lent = False  # a value that can be changed from within has been handed out
@@ -116,7 +116,7 @@ class Session(MutableMapping[str, Any]):
         """
         fetch, self._fetch = self._fetch, None
         if fetch is not None:
-            await fetch()
+            await fetch(self)
 
     def rotate(self, user: str | None = None) -> None:
         """Go on under another id, and have the old one name nothing; do so whenever rights change, as at a login.
