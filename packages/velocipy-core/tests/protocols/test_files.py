@@ -128,8 +128,8 @@ async def answer_gone_too(request: Request, error: HTTPException) -> FileRespons
 class Cut(FileResponse):
     """A file that becomes shorter when it has been opened and described."""
 
-    def meet(self, request: HTTPConnection) -> Response:
-        response = super().meet(request)
+    async def meet(self, request: HTTPConnection) -> Response:
+        response = await super().meet(request)
         os.truncate(self.path, 1000)
         return response
 
@@ -137,11 +137,15 @@ class Cut(FileResponse):
 class Grown(FileResponse):
     """A file that becomes longer then."""
 
-    def meet(self, request: HTTPConnection) -> Response:
-        response = super().meet(request)
-        with Path(self.path).open("ab") as file:
-            file.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n" * 10)
+    async def meet(self, request: HTTPConnection) -> Response:
+        response = await super().meet(request)
+        _grow(self.path)
         return response
+
+
+def _grow(path: str) -> None:
+    with Path(path).open("ab") as file:
+        file.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n" * 10)
 
 
 @app.get("/cut")

@@ -10,6 +10,7 @@ import os
 from collections.abc import AsyncIterable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from velocipy.concurrency import run_in_thread
 from velocipy.http.headers import HeadersInput, MutableHeaders
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AnyURL",
     "Body",
+    "DeferredResponse",
     "File",
     "FileResponse",
     "HTMLResponse",
@@ -327,7 +329,22 @@ class StreamingResponse(Response):
         super().__init__(Stream(content), status_code, headers, media_type)
 
 
-class FileResponse(Response):
+class DeferredResponse(Response):
+    """What becomes a response when the request that it answers is known: a base for files, templates and the like.
+
+    A handler returns it like any other. It may be returned to many requests at once, and so stays as it is.
+    """
+
+    async def meet(self, request: HTTPConnection) -> Response:
+        """Return the answer to *request*, which may be another `DeferredResponse`; what blocks is done in a thread.
+
+        It is asked for when the handler has returned and what it depends on is still open, before
+        middleware sees the answer. What it raises is as if the handler had raised it.
+        """
+        raise NotImplementedError
+
+
+class FileResponse(DeferredResponse):
     """A file on disk, as a whole or as the part that the request asks for.
 
     It has an ETag and a date, and so answers conditional requests (304, 412); ranges of a GET are answered with 206 or
@@ -370,13 +387,16 @@ class FileResponse(Response):
 
             self.headers.setdefault("content-disposition", content_disposition(content_disposition_type, filename))
 
-    def meet(self, request: HTTPConnection) -> Response:
-        """Return the answer to *request*; blocks while it reads the disk.
+    async def meet(self, request: HTTPConnection) -> Response:
+        """Return the answer to *request*.
 
         Raises:
             OSError: If the file cannot be opened, or is a folder or a device.
             HTTPException: 412 or 416.
         """
+        return await run_in_thread(self._open, request)
+
+    def _open(self, request: HTTPConnection) -> Response:
         from velocipy.http.files import answer, open_file
         from velocipy.http.media_types import media_type_of
 

@@ -2,6 +2,7 @@
 
 from velocipy.http.items import EventSourceResponse, JSONLinesResponse, ServerSentEvent
 from velocipy.http.response import (
+    DeferredResponse,
     FileResponse,
     HTMLResponse,
     JSONResponse,
@@ -12,6 +13,7 @@ from velocipy.http.response import (
 )
 
 __all__ = [
+    "DeferredResponse",
     "EventSourceResponse",
     "FileResponse",
     "HTMLResponse",

@@ -23,7 +23,7 @@ from velocipy.conversion.scalars import anything
 from velocipy.http.cookies import find_cookie
 from velocipy.http.exits import open_exits
 from velocipy.http.forms import read_form, read_form_until
-from velocipy.http.response import FileResponse
+from velocipy.http.response import DeferredResponse
 from velocipy.http.uploads import UploadStream
 from velocipy.models import Models
 from velocipy.plans.body import require_json, require_no_browser
@@ -154,7 +154,7 @@ class _Writer:
         """Have the plan return a response in any case."""
         self.first_line = "async def plan(request, path):"
         self.names |= {"as_response": results.own_response, "answer_failure": failures.answer}
-        self.names |= {"FileResponse": FileResponse, "meet": meet}
+        self.names |= {"DeferredResponse": DeferredResponse, "meet": meet}
         *lines, last = self.lines
         returned = last.strip().removeprefix("return ")
         if not isinstance(results, Answers) and not returned.startswith("await "):
@@ -163,7 +163,7 @@ class _Writer:
             "    try:",
             *(f"    {line}" for line in lines),
             f"        answer = as_response({returned})",
-            "        return await meet(request, answer) if isinstance(answer, FileResponse) else answer",
+            "        return await meet(request, answer) if isinstance(answer, DeferredResponse) else answer",
             "    except BaseException as error:",
             "        return await answer_failure(request, error)",
         ]

@@ -6,9 +6,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from enum import Enum
 from typing import Any
 
-from velocipy.concurrency import run_in_thread
 from velocipy.http.connection import HTTPConnection
-from velocipy.http.response import FileResponse, PlainTextResponse, Response, StreamingResponse, json_response
+from velocipy.http.response import DeferredResponse, PlainTextResponse, Response, StreamingResponse, json_response
 
 Encode = Callable[[Any], bytes]
 Decode = Callable[[bytes], Any]
@@ -135,12 +134,12 @@ def not_a_response(result: Any) -> TypeError:
 
 
 async def meet(request: HTTPConnection, response: Response) -> Response:
-    """Return what *response* comes to for *request*; of a file it is decided by conditions and ranges.
+    """Return what *response* comes to for *request*.
 
-    Raises: as `FileResponse.meet` does.
+    Raises: as `DeferredResponse.meet` does.
     """
-    if isinstance(response, FileResponse):
-        return await run_in_thread(response.meet, request)
+    while isinstance(response, DeferredResponse):
+        response = await response.meet(request)
     return response
 
 

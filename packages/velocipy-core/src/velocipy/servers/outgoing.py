@@ -13,7 +13,7 @@ from velocipy.concurrency import run_in_thread
 from velocipy.errors import VelociPyException
 from velocipy.http.connection import HTTPConnection
 from velocipy.http.headers import MutableHeaders
-from velocipy.http.response import SHAPES, Body, File, FileResponse, Response, Stream, json_response
+from velocipy.http.response import SHAPES, Body, DeferredResponse, File, Response, Stream, json_response
 from velocipy.plans.results import WITHOUT_BODY, meet
 
 # Fields that belong to the connection, which is the server's (RFC 9110 section 7.6.1, RFC 9113 section 8.2.2), and the
@@ -35,7 +35,7 @@ Settled = tuple[Response, list[tuple[str, str]], Body]
 
 def settled(request: HTTPConnection, answer: bytes | Response) -> Settled | None:
     """Return what `settle` would, where that needs nobody to be waited for; else None."""
-    if isinstance(answer, (bytes, FileResponse)):
+    if isinstance(answer, (bytes, DeferredResponse)):
         return None
     try:
         return answer, *check(request, answer)

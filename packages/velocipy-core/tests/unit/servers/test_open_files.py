@@ -113,8 +113,8 @@ def test_a_file_that_became_shorter_is_no_whole_answer(tmp_path: Path, interface
     app = VelociPy()
 
     class Cut(FileResponse):
-        def meet(self, request: Any) -> Any:
-            response = super().meet(request)
+        async def meet(self, request: Any) -> Any:
+            response = await super().meet(request)
             os.truncate(path, 10)
             return response
 
