@@ -313,7 +313,7 @@ def without(session: nox.Session) -> None:
 def examples(session: nox.Session) -> None:
     """The examples: their tests, in process and on every server; and every block of the documentation."""
     servers = (word for words in SERVERS.values() for word in words)
-    session.install(*needs("core", "openapi", "sessions", "testing"), *servers)
+    session.install(*needs(*PACKAGES), *servers)
     run_tests(session, "docs", "docs")
     for server in SERVERS:
         run_tests(session, f"examples, {server}", "examples", f"--velocipy-server={server}")

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from velocipy.storage import MemoryStorage as MemoryStorage
     from velocipy.storage import RedisStorage as RedisStorage
     from velocipy.storage import Storage as Storage
+    from velocipy.templates import Templates as Templates
     from velocipy.testing import AsyncTestClient as AsyncTestClient
     from velocipy.testing import TestClient as TestClient
 else:

@@ -26,6 +26,7 @@ ELSEWHERE = {
     "OpenAPI": "velocipy.openapi",
     "Session": "velocipy.sessions",
     "SessionMiddleware": "velocipy.sessions",
+    "Templates": "velocipy.templates",
     "TestClient": "velocipy.testing",
 }
 """Names of other distributions, by their modules. Each of these has a stand-in in `_missing`."""
