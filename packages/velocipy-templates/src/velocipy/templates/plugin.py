@@ -57,4 +57,4 @@ def _check_pages(routes: Sequence[Route]) -> Iterator[tuple[Route, str, str]]:
             try:
                 page.check()
             except TemplateError as error:
-                yield route, f"its page cannot be made: {error}", "Correct the template, or its name."
+                yield route, f"its page cannot be made: {error}.", "Correct the template, or its name."
