@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
@@ -47,6 +48,32 @@ class Paging:
 
 class Inherited(Paging):
     """Has the `__init__` of its base."""
+
+
+elsewhere = ModuleType("elsewhere")  # another module, whose names are not known here
+exec(
+    """from __future__ import annotations
+from typing import Annotated
+from velocipy import Query
+Short = Annotated[int, Query(le=3)]
+class Callable:
+    async def __call__(self, short: Short = 1) -> Short:
+        return short
+""",
+    vars(elsewhere),
+)
+
+
+class InheritedCall(elsewhere.Callable):  # type: ignore[misc, name-defined]
+    """Has the `__call__` of its base, and of that the annotations."""
+
+
+@app.get("/inherited-call")
+async def inherited_call(value: Annotated[int, Depends(InheritedCall())]) -> int:
+    return value
+
+
+app.add_route("/inherited-handler", InheritedCall())
 
 
 class Callable_:  # noqa: N801
@@ -200,3 +227,9 @@ def test_a_type_for_checkers_alone_is_a_mistake_that_says_so() -> None:
     with pytest.raises(ParameterError, match="OnlyForCheckers") as caught:
         broken.freeze()
     assert "TYPE_CHECKING" in caught.value.remedy
+
+
+@pytest.mark.parametrize("path", ["/inherited-call", "/inherited-handler"])
+def test_a_call_that_is_inherited_means_the_names_of_where_it_is_written(client: Client, path: str) -> None:
+    assert client.get(path, params={"short": 3}).json() == 3
+    assert client.get(path, params={"short": 4}).status_code == 422

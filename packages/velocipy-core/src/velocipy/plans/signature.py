@@ -119,9 +119,7 @@ def read_parameters(
     except (ValueError, TypeError) as error:
         raise UnreadableSignature(str(error)) from None
     function = function_of(call)
-    known = getattr(function, "__globals__", None)
-    if known is None:  # a builtin, or an instance whose call is one
-        known = vars(sys.modules.get(getattr(function, "__module__", ""), typing))
+    known = _globals(function)
     local = _local(function, namespace)
     bound = call.keywords if isinstance(call, functools.partial) else {}
     parameters = []
@@ -168,7 +166,16 @@ def read_return(call: Callable[..., Any], namespace: dict[str, Any] | None) -> A
     except (ValueError, TypeError):  # of a builtin
         return MISSING
     local = _local(function, namespace)
-    return _awaited(_resolve(annotation, getattr(function, "__globals__", {}), local))
+    return _awaited(_resolve(annotation, _globals(function), local))
+
+
+def _globals(function: Any) -> dict[str, Any]:
+    """Return the names that the annotations of *function* may mean: those of the module where it is written."""
+    for written in (function, type(function).__call__):  # an instance may have inherited its call
+        if hasattr(written, "__globals__"):
+            found: dict[str, Any] = written.__globals__
+            return found
+    return vars(sys.modules.get(getattr(function, "__module__", ""), typing))  # of a builtin
 
 
 def _awaited(annotation: Any) -> Any:
