@@ -22,8 +22,15 @@ OURS = {
     "raises": "velocipy.raising",
 }
 ELSEWHERE = {
+    "APIKeyCookie": "velocipy.security",
+    "APIKeyHeader": "velocipy.security",
+    "APIKeyQuery": "velocipy.security",
     "AsyncTestClient": "velocipy.testing",
+    "HTTPBasic": "velocipy.security",
+    "HTTPBasicCredentials": "velocipy.security",
+    "OAuth2PasswordBearer": "velocipy.security",
     "OpenAPI": "velocipy.openapi",
+    "SecurityBase": "velocipy.security",
     "Session": "velocipy.sessions",
     "SessionMiddleware": "velocipy.sessions",
     "Templates": "velocipy.templates",
