@@ -207,7 +207,13 @@ def test_who_is_refused_has_the_body_not_read(name: str) -> None:
         (b"content-length", b"9"),
     ]
     head.append((b"expect", b"100-continue"))  # or what is on its way would be thrown away by the core
-    scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http"}
+    scope: dict[str, Any] = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+    }
     scope |= {"path": f"/{name}", "raw_path": b"", "query_string": b"", "root_path": "", "headers": head}
     asyncio.run(app({**scope, "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 2)}, receive, send))
     assert sent[0]["status"] == 401

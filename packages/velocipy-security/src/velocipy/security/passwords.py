@@ -183,12 +183,12 @@ class PasswordHasher:
         """Return what is kept of *password*.
 
         Raises:
-            ValueError: If it is empty, or has more than 4096 bytes.
+            ValueError: If it is empty, has more than 4096 bytes, or one that is 0.
             HTTPException: 503, if too many wait.
         """
         data = _encoded(password)
-        if not 0 < len(data) <= MAX_LENGTH:
-            raise ValueError(f"a password has 1 to {MAX_LENGTH} bytes, not {len(data)}")
+        if not _is_password(data):
+            raise ValueError(f"a password has 1 to {MAX_LENGTH} bytes, and none of them is 0")
         return await self._run(partial(self._algorithm.hash, data))
 
     async def verify(self, password: str, hashed: str | None) -> PasswordCheck:
@@ -207,7 +207,7 @@ class PasswordHasher:
     def _verify(self, password: bytes, hashed: str | None) -> PasswordCheck:
         if self._nobody is None:  # at the first call of all, so that no unknown user takes longer
             self._nobody = self._algorithm.hash(secrets.token_bytes(16))
-        is_possible = hashed is not None and 0 < len(password) <= MAX_LENGTH
+        is_possible = hashed is not None and _is_password(password)
         hashed = self._nobody if hashed is None else hashed
         algorithm = next((known for known in self._algorithms if known.knows(hashed)), None)
         if algorithm is None:
@@ -226,6 +226,11 @@ class PasswordHasher:
         future = self._threads.submit(call)
         future.add_done_callback(lambda _: self._room.release())
         return await asyncio.wrap_future(future)
+
+
+def _is_password(password: bytes) -> bool:
+    # scrypt takes zeros at the end for none: HMAC fills its key up with them (RFC 2104 section 2).
+    return 0 < len(password) <= MAX_LENGTH and 0 not in password
 
 
 def _read_scrypt(hashed: str) -> tuple[Scrypt, bytes, bytes]:
