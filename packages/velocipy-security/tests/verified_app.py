@@ -61,7 +61,7 @@ app = VelociPy()
 def name_of(found: Any) -> str:
     if isinstance(found, tuple):
         return "+".join(map(name_of, found))
-    return found["name"] if isinstance(found, dict) else getattr(found, "name", str(found))
+    return str(found["name"] if isinstance(found, dict) else getattr(found, "name", found))
 
 
 async def user(wanted: SecurityScopes, token: Annotated[str, Depends(scheme)]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, overload
 
 from velocipy import HTTPConnection, SecurityScopes
 from velocipy.description import Raised
@@ -13,7 +13,6 @@ from velocipy.security.refusals import InsufficientScope, InvalidCredentials, ch
 from velocipy.security.schemes import Credentials, MutualTLS, SecurityBase
 
 Identity = TypeVar("Identity")
-Verify = Callable[[Any], Awaitable[Identity | None] | Identity | None]
 
 
 class _Composed(SecurityBase[Identity]):
@@ -57,10 +56,28 @@ class Verified(_Composed[Identity]):
             `scope` or `scp`, by key or attribute.
     """
 
+    @overload
     def __init__(
         self,
         scheme: SecurityBase[Credentials],
-        verify: Verify[Identity],
+        verify: Callable[[Any], Awaitable[Identity | None]],
+        *,
+        scopes: Callable[[Identity], Iterable[str]] | None = None,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        scheme: SecurityBase[Credentials],
+        verify: Callable[[Any], Identity | None],
+        *,
+        scopes: Callable[[Identity], Iterable[str]] | None = None,
+    ) -> None: ...
+
+    def __init__(
+        self,
+        scheme: SecurityBase[Credentials],
+        verify: Callable[[Any], Any],
         *,
         scopes: Callable[[Identity], Iterable[str]] | None = None,
     ) -> None:
@@ -74,7 +91,7 @@ class Verified(_Composed[Identity]):
         self.alternatives = scheme.alternatives
         self._scheme = scheme
         self._verify = verify
-        self._scopes_of = scopes or _scopes_of
+        self._scopes_of = scopes or scopes_of
         is_async = inspect.iscoroutinefunction(verify) or inspect.iscoroutinefunction(getattr(verify, "__call__", None))  # noqa: B004
         self._in_thread = not is_async
 
@@ -87,7 +104,7 @@ class Verified(_Composed[Identity]):
             found: Any = await asyncio.to_thread(self._verify, credentials)
             identity = await found if inspect.isawaitable(found) else found
         else:
-            identity = await cast("Awaitable[Identity | None]", self._verify(credentials))
+            identity = await self._verify(credentials)
         if identity is None:
             raise InvalidCredentials
         if scopes.scopes:
@@ -182,7 +199,7 @@ def _checked(name: str, schemes: tuple[SecurityBase[Any], ...]) -> tuple[Securit
     return schemes
 
 
-def _scopes_of(identity: Any) -> Iterable[str]:
+def scopes_of(identity: Any) -> Iterable[str]:
     for name in ("scopes", "scope", "scp"):
         found = identity.get(name) if isinstance(identity, Mapping) else getattr(identity, name, None)
         if found is not None:
