@@ -169,8 +169,8 @@ def test_secrets_are_compared_as_bytes(given: str, expected: str | bytes, is_sam
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (lambda: Verified(len, len), TypeError, "such as HTTPBearer"),  # type: ignore[arg-type]
-        (lambda: Verified(HTTPBearer(), "verify"), TypeError, "no function"),  # type: ignore[arg-type]
+        (lambda: Verified(len, len), TypeError, "such as HTTPBearer"),  # type: ignore[call-overload]
+        (lambda: Verified(HTTPBearer(), "verify"), TypeError, "no function"),  # type: ignore[call-overload]
         (lambda: Verified(HTTPBearer(), str), TypeError, "no function"),
         (lambda: Verified(MutualTLS(), len), TypeError, "has no credentials"),
         (lambda: any_of(HTTPBearer()), ValueError, "two schemes"),
