@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qs, parse_qsl, unquote_plus, urlencode, urlsplit
 
 Answer = tuple[int, dict[str, str], bytes]
 Respond = Callable[["Call"], Answer]
@@ -222,7 +222,7 @@ class Provider:
             return call.form.get("client_id") == self.client[0]
         said = base64.b64decode(call.headers.get("authorization", "").removeprefix("Basic ")).decode()
         posted = (call.form.get("client_id"), call.form.get("client_secret"))
-        return said == f"{self.client[0]}:{self.client[1]}" or posted == self.client
+        return self.client in (posted, tuple(map(unquote_plus, said.split(":"))))
 
     def _userinfo(self, call: Call) -> Answer:
         assert call.headers["authorization"] == "Bearer access-token"

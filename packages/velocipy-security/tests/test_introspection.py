@@ -213,5 +213,6 @@ def test_mistakes_are_told() -> None:
     with pytest.raises(ValueError, match="by http everybody"):
         TokenIntrospection("http://id.example/introspect", **said)
     for option in ("lifetime", "invalid_lifetime", "max_tokens"):
+        wrong: dict[str, Any] = {**said, option: -1}
         with pytest.raises(ValueError, match=option):
-            TokenIntrospection("https://id.example/introspect", **{**said, option: -1})
+            TokenIntrospection("https://id.example/introspect", **wrong)
