@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+from velocipy.errors import StartupError
 from velocipy.lifespan import open_lifespan
 from velocipy.servers.asgi_lifespan import open_asgi_lifespan, open_mounted
 from velocipy.singletons import start, stop
 
 if TYPE_CHECKING:
     from velocipy.application import VelociPy
+    from velocipy.plans.plan import Call, Plan
 
 
 @asynccontextmanager
 async def open_application(app: VelociPy) -> AsyncIterator[dict[str, Any]]:
-    """Start *app*, and yield its lifespan state: plugins first, then its own lifespan, then what is mounted, then jobs.
+    """Start *app*, and yield its lifespan state: plugins and dependencies first, then its own lifespan, then what is
+    mounted, then jobs.
 
     The end is the other way round, and begins with what still runs.
     """
@@ -25,7 +28,11 @@ async def open_application(app: VelociPy) -> AsyncIterator[dict[str, Any]]:
     for function in app._called_alone:
         app.scope().prepare(function)
     with app._drain.lifespan() as ending:
-        async with _open_plugins(app) as of_plugins, open_lifespan(app._lifespan, app) as own:
+        async with (
+            _open_plugins(app) as of_plugins,
+            _open_dependencies(frozen.plans),
+            open_lifespan(app._lifespan, app) as own,
+        ):
             state = {**of_plugins, **own}
             before, app._lifespan_state = app._lifespan_state, state
             try:
@@ -46,6 +53,34 @@ def _open_plugins(app: VelociPy) -> AbstractAsyncContextManager[dict[str, Any]]:
     from velocipy.plugging import open_lifespans
 
     return open_lifespans(app._plugins)
+
+
+@asynccontextmanager
+async def _open_dependencies(plans: Iterable[Plan]) -> AsyncIterator[None]:
+    """Enter what dependencies have as their `lifespan`, each once."""
+    found: dict[Callable[[], AbstractAsyncContextManager[object]], None] = {}
+    seen: set[Call] = set()
+    left = [plan.call for plan in plans if plan.call is not None]
+    while left:
+        call = left.pop()
+        if call in seen:
+            continue
+        seen.add(call)
+        left += call.calls()
+        lifespan = None if isinstance(call.call, type) else getattr(call.call, "lifespan", None)
+        if callable(lifespan):
+            found[lifespan] = None
+    async with AsyncExitStack() as stack:
+        for lifespan in found:
+            manager = lifespan()
+            if not isinstance(manager, AbstractAsyncContextManager):
+                raise StartupError(
+                    f"the lifespan of a dependency, {lifespan!r}, returned a {type(manager).__name__}, which is no "
+                    "async context manager.",
+                    "Decorate it with contextlib.asynccontextmanager, or give the attribute another name.",
+                )
+            await stack.enter_async_context(manager)
+        yield
 
 
 async def _wind_down(app: VelociPy, singletons: set[asyncio.Task[None]]) -> None:

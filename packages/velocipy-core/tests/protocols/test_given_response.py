@@ -15,9 +15,12 @@ from velocipy import (
     PlainTextResponse,
     Query,
     Response,
+    StartupError,
     StreamingResponse,
     VelociPy,
+    WebSocket,
 )
+from velocipy.testing import TestClient
 
 app = VelociPy()
 
@@ -323,3 +326,44 @@ def test_head_has_the_headers_and_the_status(client: Client) -> None:
     answer = client.head("/model")
     assert (answer.status_code, answer.content) == (203, b"")
     assert client.head("/data").headers["x-one"] == "1"
+
+
+of_both = VelociPy()
+
+
+async def tell_both(response: Response | None) -> str:
+    if response is not None:
+        response.headers["x-both"] = "yes"
+    return "request" if response is not None else "websocket"
+
+
+@of_both.get("/")
+async def asked(kind: Annotated[str, Depends(tell_both)]) -> dict[str, str]:
+    return {"kind": kind}
+
+
+@of_both.websocket("/")
+async def connected(websocket: WebSocket, kind: Annotated[str, Depends(tell_both)]) -> None:
+    await websocket.accept()
+    await websocket.send_text(kind)
+
+
+@pytest.mark.velocipy_app("of_both")
+def test_a_dependency_of_requests_and_websockets_is_handed_none_where_there_is_no_response(
+    client: TestClient,
+) -> None:
+    answer = client.get("/")
+    assert (answer.json(), answer.headers["x-both"]) == ({"kind": "request"}, "yes")
+    with client.websocket_connect("/") as websocket:
+        assert websocket.receive_text() == "websocket"
+
+
+@pytest.mark.in_process
+def test_a_websocket_that_asks_for_a_response_that_cannot_be_none_is_refused_at_the_start() -> None:
+    app = VelociPy()
+
+    @app.websocket("/")
+    async def connected(websocket: WebSocket, response: Response) -> None: ...
+
+    with pytest.raises(StartupError, match="Response"):
+        app.freeze()

@@ -353,6 +353,31 @@ def test_a_client_that_is_given_is_used_and_stays_open(redis: RedisServer) -> No
 
 
 @needs_redis
+def test_a_function_that_makes_clients_is_called_once_for_each_loop_and_they_are_closed(redis: RedisServer) -> None:
+    from redis.asyncio import Redis
+
+    made: list[Redis] = []
+
+    def make() -> Redis:
+        made.append(Redis.from_url(redis.url))
+        return made[-1]
+
+    storage = RedisStorage(prefix="made", redis=make)
+
+    async def use() -> None:
+        async with storage:
+            await storage.set("key", b"value")
+            assert await storage.get("key") == b"value"
+
+    asyncio.run(use())
+    asyncio.run(use())
+    assert len(made) == 2
+    assert [item.is_connected for client in made for item in client.connection_pool._available_connections] == [
+        False
+    ] * 2
+
+
+@needs_redis
 def test_what_cannot_be_a_storage_is_refused_at_once(redis: RedisServer) -> None:
     from redis.asyncio import Redis
 

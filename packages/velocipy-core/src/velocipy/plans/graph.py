@@ -210,6 +210,8 @@ class Graph:
             return self._connection(plain)
         if plain is Response and written.source is None and not self._is_websocket:
             return Given.RESPONSE
+        if plain is not Response and _only_member(plain) is Response and written.source is None:
+            return Given.NO_RESPONSE if self._is_websocket else Given.RESPONSE
         if plain is BackgroundTasks:
             return Given.BACKGROUND
         if plain is SecurityScopes:

@@ -53,6 +53,7 @@ class Given(Enum):
 
     REQUEST = "request"
     RESPONSE = "response"
+    NO_RESPONSE = "None"  # to who serves a WebSocket too
     BACKGROUND = "background"
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
-import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from velocipy.errors import StorageError
-from velocipy.redis_client import client_of, close_client, completed
+from velocipy.redis_client import RedisClients
 from velocipy.storage.interface import Storage, check_item
 
 if TYPE_CHECKING:
@@ -37,8 +34,9 @@ class RedisStorage(Storage):
             connections of its own, opened when they are needed.
         prefix: Keeps storages apart that share one Redis: any text without "|".
         redis: A client of `redis.asyncio` in the place of the URL, such as that of a Sentinel (`master_for`) or a
-            `RedisCluster`, for one event loop. It stays open, and has its own limits and retries: a command which it
-            sends twice may tell that it has done nothing.
+            `RedisCluster`, for one event loop; it stays open. Or a function that makes one, called for each event loop;
+            they are closed. They have their own limits and retries: a command which is sent twice may tell that it has
+            done nothing.
         timeout: Seconds for a call, with the wait for a connection.
         max_connections: Of each event loop, unless *redis* is given.
 
@@ -52,26 +50,16 @@ class RedisStorage(Storage):
         url: str = "redis://localhost",
         *,
         prefix: str = "",
-        redis: Redis | RedisCluster | None = None,
+        redis: Redis | RedisCluster | Callable[[], Redis | RedisCluster] | None = None,
         timeout: float = 2.0,
         max_connections: int = 50,
     ) -> None:
         if "|" in prefix:
             raise ValueError(f'the prefix {prefix!r} has a "|", which stands between it and the key')
-        if not timeout > 0:
-            raise ValueError(f"timeout is {timeout}; give seconds, more than 0")
-        if max_connections < 1:
-            raise ValueError(f"max_connections is {max_connections}; give 1 or more")
-        self._make: Callable[[], Redis] = lambda: client_of(
-            url, "a RedisStorage", max_connections=max_connections, timeout=timeout
+        self._clients = RedisClients(
+            url, "a RedisStorage", redis=redis, timeout=timeout, max_connections=max_connections
         )
-        self._given: Any = redis
         self._prefix = _encoded(prefix + "|")
-        self._timeout = timeout
-        self._clients: dict[asyncio.AbstractEventLoop, Redis] = {}
-        self._lock = threading.Lock()  # held for no await, around `_clients`
-        if (redis or self._make()).get_encoder().decode_responses:
-            raise ValueError("the client decodes what it gets; a storage has bytes: leave decode_responses out")
 
     async def get(self, key: str) -> bytes | None:
         value: bytes | None = await self._call("get", self._key(key))
@@ -103,36 +91,14 @@ class RedisStorage(Storage):
 
     async def close(self) -> None:
         """Close the connections of this event loop; calls that are waiting for Redis there end with a StorageError."""
-        with self._lock:
-            client = self._clients.pop(asyncio.get_running_loop(), None)
-        if client is not None:
-            await self._in_time(close_client(client))
+        await self._clients.close()
 
     def _key(self, key: str) -> bytes:
         check_item(key)
         return self._prefix + _encoded(key)
 
     async def _call(self, command: str, *arguments: Any, **options: Any) -> Any:
-        client = self._given or self._client_of_loop()
-        return await self._in_time(getattr(client, command)(*arguments, **options))
-
-    async def _in_time(self, call: Awaitable[Any]) -> Any:
-        from redis.exceptions import RedisClusterException, RedisError
-
-        try:
-            async with asyncio.timeout(self._timeout):
-                return await completed(call)
-        except (RedisError, RedisClusterException, OSError) as error:  # a TimeoutError is an OSError
-            raise StorageError(f"Redis failed: {error or type(error).__name__}") from error  # the key may be a secret
-
-    def _client_of_loop(self) -> Redis:
-        loop = asyncio.get_running_loop()
-        client = self._clients.get(loop)
-        if client is None:
-            with self._lock:
-                self._clients = {other: client for other, client in self._clients.items() if not other.is_closed()}
-                client = self._clients[loop] = self._make()
-        return client
+        return await self._clients.call(lambda client: getattr(client, command)(*arguments, **options))
 
 
 def _encoded(text: str) -> bytes:
