@@ -1,0 +1,81 @@
+"""The rate limit as middleware: of whatever is asked for, also of what is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from velocipy import HTTPConnection, Request, Response, WebSocket
+from velocipy.limiter.asking import check_identifier, is_marker, value_of
+from velocipy.limiter.dependency import refusal
+from velocipy.limiter.identifiers import Identifier, client_address
+from velocipy.limiter.limiter import Limiter
+from velocipy.limiter.results import RateLimitResult, fields_of
+from velocipy.limiter.rules import Rules, as_rules
+from velocipy.middleware import HTTPApp, WebSocketApp
+
+
+class RateLimitMiddleware:
+    """Refuses with 429 what the rules do not let pass, and tells in every answer how it stands, errors too.
+
+    It stands before routing, and so has no dependencies: functions take the connection alone, async or plain ones that
+    do not block. Add `ForwardedMiddleware` before it. Nothing closes the limiter: use ``async with limiter`` in the
+    lifespan, unless a dependency has the same one.
+
+    Args:
+        limiter: Counts.
+        rules: As in `rate_limit`, or a function.
+        identifier: Who is counted, by the address of the client if it is left out.
+        exempt: A function that returns True for who is not counted.
+        cost: As in `rate_limit`, or a function.
+
+    Raises:
+        TypeError: If an option is none of its kind.
+        ValueError: If a rule cannot be read, or there is none.
+    """
+
+    def __init__(
+        self,
+        limiter: Limiter,
+        rules: Rules | Callable[[HTTPConnection], Any],
+        identifier: Identifier | str | Callable[[HTTPConnection], Any] | None = None,
+        *,
+        exempt: Callable[[HTTPConnection], Any] | None = None,
+        cost: int | Callable[[HTTPConnection], Any] | None = None,
+    ) -> None:
+        if not isinstance(limiter, Limiter):
+            raise TypeError(f"limiter is {limiter!r}; give a Limiter")
+        self._limiter = limiter
+        self._rules = rules if callable(rules) else as_rules(rules)
+        self._identifier = client_address() if identifier is None else identifier
+        check_identifier(self._identifier)
+        for told, option in (("identifier", self._identifier), ("exempt", exempt), ("rules", rules), ("cost", cost)):
+            if is_marker(option):
+                raise TypeError(f"{told} is a Depends, which middleware has not; give a function, or use rate_limit")
+        self._exempt = exempt
+        self._cost = cost
+
+    async def dispatch(self, request: Request, call_next: HTTPApp) -> Response:
+        """Refuse *request*, or have it answered."""
+        result = await self._check(request)
+        if result is not None and not result.allowed:
+            raise refusal(self._limiter, result)
+        response = await call_next(request)
+        if result is not None:
+            for name, value in fields_of(result, self._limiter.headers).items():
+                response.headers[name] = value
+        return response
+
+    async def dispatch_websocket(self, websocket: WebSocket, call_next: WebSocketApp) -> None:
+        """Refuse the handshake of *websocket*, or have it served."""
+        result = await self._check(websocket)
+        if result is not None and not result.allowed:
+            raise refusal(self._limiter, result)
+        await call_next(websocket)
+
+    async def _check(self, connection: HTTPConnection) -> RateLimitResult | None:
+        if self._exempt is not None and await value_of(self._exempt, connection):
+            return None
+        rules = self._rules if isinstance(self._rules, tuple) else as_rules(await value_of(self._rules, connection))
+        who = await value_of(self._identifier, connection)
+        return await self._limiter.decide(who, rules, await value_of(self._cost, connection))

@@ -1,0 +1,129 @@
+"""What a limiter answers, and the header fields that tell clients of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import NamedTuple
+
+from velocipy.limiter.rules import RateLimitRule
+from velocipy.limiter.storage.interface import Decision, RuleState
+
+LARGEST_INTEGER = 999_999_999_999_999
+"""Of a structured field (RFC 9651 section 3.3.1)."""
+
+
+class RateLimitHeaders(StrEnum):
+    """Which header fields tell clients how it stands.
+
+    - `RATELIMIT`: `RateLimit` and `RateLimit-Policy`, of every rule (draft-ietf-httpapi-ratelimit-headers-11).
+    - `X_RATELIMIT`: `X-RateLimit-Limit`, `-Remaining` and `-Reset` (Unix time), of the rule that decides.
+    """
+
+    RATELIMIT = "ratelimit"
+    X_RATELIMIT = "x-ratelimit"
+
+
+class RateLimitResult(NamedTuple):
+    """Whether something may be done.
+
+    The first rule that refuses decides what is told; if none does, the one of which the least is left.
+
+    Attributes:
+        allowed: Whether it may.
+        limit: Of the rule that decides.
+        remaining: What is left of it.
+        reset_at: Unix time at which all of it is there again, if nothing is taken meanwhile.
+        retry_after: Seconds until it would be allowed; None if it is, or never will be, since it costs too much.
+        rules: All that were asked.
+        states: How it stands with each of them; empty where the storage could not be asked, and that refuses.
+        storage_failed: Whether the storage could not be asked, so that `on_storage_error` has decided.
+    """
+
+    allowed: bool
+    limit: int
+    remaining: int
+    reset_at: float
+    retry_after: float | None = None
+    rules: tuple[RateLimitRule, ...] = ()
+    states: tuple[RuleState, ...] = ()
+    storage_failed: bool = False
+
+    @property
+    def refused_by(self) -> tuple[RateLimitRule, ...]:
+        """The rules in which the cost did not fit, also those that do not block."""
+        return tuple(rule for rule, state in zip(self.rules, self.states, strict=False) if state.retry_after)
+
+
+def result_of(rules: tuple[RateLimitRule, ...], decision: Decision, *, storage_failed: bool = False) -> RateLimitResult:
+    """Return what *decision* comes to."""
+    allowed, now, states = decision
+    retry_after = None
+    decides = 0
+    if not allowed:
+        refused = [number for number, rule in enumerate(rules) if rule.block and states[number].retry_after]
+        decides = refused[0]
+        waits = [states[number].retry_after for number in refused]
+        retry_after = None if -1 in waits else max(waits) / 1_000_000
+    elif len(rules) > 1:
+        decides = min(range(len(rules)), key=lambda number: (not rules[number].block, states[number].remaining))
+    remaining, _, reset_after = states[decides]
+    reset_at = (now + reset_after) / 1_000_000
+    return RateLimitResult(
+        allowed, rules[decides].limit, remaining, reset_at, retry_after, rules, states, storage_failed
+    )
+
+
+def read_headers(headers: Iterable[RateLimitHeaders | str] | RateLimitHeaders | str) -> frozenset[RateLimitHeaders]:
+    """Return the kinds of *headers*.
+
+    Raises:
+        ValueError: If one is not known.
+    """
+    kinds = [headers] if isinstance(headers, str) else headers
+    try:
+        return frozenset(map(RateLimitHeaders, kinds))
+    except ValueError:
+        raise ValueError(f"headers is {headers!r}; there are 'ratelimit' and 'x-ratelimit'") from None
+
+
+def fields_of(result: RateLimitResult, kinds: frozenset[RateLimitHeaders]) -> dict[str, str]:
+    """Return the header fields of an answer, of the *kinds* that are wanted, and `Retry-After` of a refusal."""
+    fields = {}
+    if result.retry_after is not None:
+        fields["retry-after"] = str(_up(result.retry_after))  # RFC 9110 section 10.2.3: whole seconds
+    if not kinds or result.storage_failed:  # what a worker knows by itself is nothing to plan with
+        return fields
+    if RateLimitHeaders.RATELIMIT in kinds:
+        fields["ratelimit-policy"] = ", ".join(map(_policy, result.rules))
+        fields["ratelimit"] = ", ".join(map(_service_limit, result.rules, result.states))
+    if RateLimitHeaders.X_RATELIMIT in kinds:
+        fields["x-ratelimit-limit"] = str(result.limit)
+        fields["x-ratelimit-remaining"] = str(result.remaining)
+        fields["x-ratelimit-reset"] = str(_up(result.reset_at))
+    return fields
+
+
+def documented_fields(kinds: frozenset[RateLimitHeaders], *, has_retry_after: bool = True) -> dict[str, str]:
+    """Return what the header fields of a refusal tell, for documents."""
+    fields = {"Retry-After": "Seconds until a request would be allowed"} if has_retry_after else {}
+    if RateLimitHeaders.RATELIMIT in kinds:
+        fields["RateLimit-Policy"] = "The limits: q in w seconds, of each rule"
+        fields["RateLimit"] = "What is left of each rule: r, and all of it after t seconds"
+    if RateLimitHeaders.X_RATELIMIT in kinds:
+        fields["X-RateLimit-Limit"] = "The limit of the rule that decides"
+        fields["X-RateLimit-Remaining"] = "What is left of it"
+        fields["X-RateLimit-Reset"] = "The Unix time at which all of it is there again"
+    return fields
+
+
+def _policy(rule: RateLimitRule) -> str:
+    return f'"{rule.name}";q={min(rule.limit, LARGEST_INTEGER)};w={_up(rule.window)}'
+
+
+def _service_limit(rule: RateLimitRule, state: RuleState) -> str:
+    return f'"{rule.name}";r={min(state.remaining, LARGEST_INTEGER)};t={_up(state.reset_after / 1_000_000)}'
+
+
+def _up(seconds: float) -> int:
+    return -int(-seconds // 1)

@@ -1,0 +1,163 @@
+"""Each algorithm, in memory and in a real Redis, beside an exact model: over random times, costs and rules."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from fractions import Fraction
+from importlib.util import find_spec
+from typing import Any, ClassVar
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
+from velocipy.limiter import RateLimitAlgorithm, RateLimitRule
+from velocipy.limiter.storage import MemoryStorage, RateLimitStorage, RedisStorage
+from velocipy.testing.redis_servers import RedisServer
+
+from .model import Model
+
+needs_redis = pytest.mark.skipif(
+    find_spec("redis") is None or not RedisServer.is_installed(), reason="there is no redis-server, or no redis-py"
+)
+START = 1_790_000_000_000_000  # microseconds of Unix time
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with RedisServer(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+class RedisWithClock(RedisStorage):
+    """One that says the time itself, as the script lets it: nothing else is different."""
+
+    machine: Machine
+
+    def _now(self) -> int:
+        return self.machine.now
+
+
+@st.composite
+def rules(draw: st.DrawFn, name: str) -> RateLimitRule:
+    algorithm = draw(st.sampled_from(RateLimitAlgorithm))
+    limit = draw(st.integers(1, 12) | st.sampled_from([1000, 10**6, 10**8]))
+    bursts = algorithm in (RateLimitAlgorithm.TOKEN_BUCKET, RateLimitAlgorithm.GCRA)
+    burst = draw(st.none() | st.integers(1, 2 * limit)) if bursts else None
+    return RateLimitRule(
+        name,
+        limit,
+        draw(st.sampled_from([60, 61.7, 100.000007, 3600, 86400, 864000])),
+        algorithm=algorithm,
+        block=draw(st.booleans() | st.just(True)),
+        burst=burst,
+    )
+
+
+class Machine(RuleBasedStateMachine):
+    """Does the same to storages and to models."""
+
+    runner: ClassVar[asyncio.Runner]
+    make: ClassVar[Any]
+    goes_back: ClassVar[bool] = True
+
+    @initialize(data=st.data(), number=st.integers(1, 3))
+    def begin(self, data: Any, number: int) -> None:
+        self.now = START + data.draw(st.integers(0, 10**12))
+        self.rules = [data.draw(rules(f"rule{number}")) for number in range(number)]
+        self.models = [Model(item) for item in self.rules]
+        self.storage: Any = type(self).make(self)
+        self.key = uuid4().hex
+
+    def times(self) -> list[int]:
+        """Return what time each rule has: that of its newest entry, where the clock went back."""
+        now = self.now
+        return [
+            max(now // item.scale, model.passed[-1][0] if model.passed else 0)
+            for item, model in zip(self.rules, self.models, strict=True)
+        ]
+
+    @rule(data=st.data())
+    def wait(self, data: Any) -> None:
+        longest = max(round(item.window * 1_000_000) for item in self.rules)
+        self.now += data.draw(st.integers(0, 1000) | st.integers(0, 3 * longest) | st.just(longest))
+
+    @rule(microseconds=st.integers(1, 100_000_000))
+    def go_back(self, microseconds: int) -> None:
+        if self.goes_back:
+            self.now -= microseconds
+
+    @rule(data=st.data(), takes=st.booleans() | st.just(True))
+    def ask(self, data: Any, takes: bool) -> None:
+        costs = [data.draw(st.integers(1, min(item.most + 1, 4)) | st.integers(1, item.most)) for item in self.rules]
+        ask = self.storage.acquire if takes else self.storage.peek
+        decision = self.runner.run(ask(self.key, self.rules, costs))
+        times = self.times()
+        fit = [
+            model.fits(Fraction(now), cost) if cost <= item.most else False
+            for model, item, now, cost in zip(self.models, self.rules, times, costs, strict=True)
+        ]
+        allowed = all(is_fit or not item.block for is_fit, item in zip(fit, self.rules, strict=True))
+        assert decision.allowed == allowed
+        for number, (item, model, now, cost) in enumerate(zip(self.rules, self.models, times, costs, strict=True)):
+            state = decision.states[number]
+            lag = now - self.now // item.scale
+            if fit[number]:
+                assert state.retry_after == 0
+            elif cost > item.most:
+                assert state.retry_after == -1
+            else:
+                assert state.retry_after % item.scale == 0
+                assert model.is_first_fit(now, cost, state.retry_after // item.scale - lag)
+            if takes and allowed and fit[number]:
+                model.take(now, cost)
+            assert state.remaining == model.remaining(now)
+            reset = state.reset_after // item.scale - (lag if state.reset_after else 0)
+            assert model.is_full(now + reset)
+            assert not reset or not model.is_full(now + reset - 1)
+
+    @rule()
+    def forget(self) -> None:
+        self.runner.run(self.storage.reset(self.key, self.rules))
+        for model in self.models:
+            model.passed.clear()
+
+
+OPTIONS = settings(deadline=None, stateful_step_count=25, suppress_health_check=list(HealthCheck))
+
+
+def test_memory_does_what_the_model_does(request: pytest.FixtureRequest) -> None:
+    with asyncio.Runner() as runner:
+
+        class InMemory(Machine):
+            goes_back = False
+
+            @staticmethod
+            def make(machine: Machine) -> RateLimitStorage:
+                return MemoryStorage(clock=lambda: machine.now)
+
+        InMemory.runner = runner
+        run_state_machine_as_test(
+            InMemory, settings=settings(OPTIONS, max_examples=request.config.getoption("--limiter-examples"))
+        )
+
+
+@needs_redis
+def test_redis_does_what_the_model_does(redis: RedisServer, request: pytest.FixtureRequest) -> None:
+    with asyncio.Runner() as runner:
+        storage = RedisWithClock(redis.url, timeout=15)
+
+        class InRedis(Machine):
+            @staticmethod
+            def make(machine: Machine) -> RateLimitStorage:
+                storage.machine = machine
+                return storage
+
+        InRedis.runner = runner
+        run_state_machine_as_test(
+            InRedis, settings=settings(OPTIONS, max_examples=request.config.getoption("--limiter-examples"))
+        )
+        runner.run(storage.close())
