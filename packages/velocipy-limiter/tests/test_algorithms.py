@@ -10,9 +10,8 @@ from typing import Any, ClassVar
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, settings, stateful
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from velocipy.limiter import RateLimitAlgorithm, RateLimitRule
 from velocipy.limiter.storage import MemoryStorage, RateLimitStorage, RedisStorage
@@ -33,12 +32,13 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
 
 
 class RedisWithClock(RedisStorage):
-    """One that says the time itself, as the script lets it: nothing else is different."""
+    """One that says the time itself, as the script lets it."""
 
     machine: Machine
 
     def _now(self) -> int:
-        return self.machine.now
+        now: int = self.machine.now
+        return now
 
 
 @st.composite
@@ -57,18 +57,21 @@ def rules(draw: st.DrawFn, name: str) -> RateLimitRule:
     )
 
 
-class Machine(RuleBasedStateMachine):
+class Machine(stateful.RuleBasedStateMachine):
     """Does the same to storages and to models."""
 
     runner: ClassVar[asyncio.Runner]
+    now: int
+    asked: list[RateLimitRule]
+    models: list[Model]
     make: ClassVar[Any]
     goes_back: ClassVar[bool] = True
 
-    @initialize(data=st.data(), number=st.integers(1, 3))
+    @stateful.initialize(data=st.data(), number=st.integers(1, 3))
     def begin(self, data: Any, number: int) -> None:
         self.now = START + data.draw(st.integers(0, 10**12))
-        self.rules = [data.draw(rules(f"rule{number}")) for number in range(number)]
-        self.models = [Model(item) for item in self.rules]
+        self.asked = [data.draw(rules(f"rule{number}")) for number in range(number)]
+        self.models = [Model(item) for item in self.asked]
         self.storage: Any = type(self).make(self)
         self.key = uuid4().hex
 
@@ -77,32 +80,32 @@ class Machine(RuleBasedStateMachine):
         now = self.now
         return [
             max(now // item.scale, model.passed[-1][0] if model.passed else 0)
-            for item, model in zip(self.rules, self.models, strict=True)
+            for item, model in zip(self.asked, self.models, strict=True)
         ]
 
-    @rule(data=st.data())
+    @stateful.rule(data=st.data())
     def wait(self, data: Any) -> None:
-        longest = max(round(item.window * 1_000_000) for item in self.rules)
+        longest = max(round(item.window * 1_000_000) for item in self.asked)
         self.now += data.draw(st.integers(0, 1000) | st.integers(0, 3 * longest) | st.just(longest))
 
-    @rule(microseconds=st.integers(1, 100_000_000))
+    @stateful.rule(microseconds=st.integers(1, 100_000_000))
     def go_back(self, microseconds: int) -> None:
         if self.goes_back:
             self.now -= microseconds
 
-    @rule(data=st.data(), takes=st.booleans() | st.just(True))
+    @stateful.rule(data=st.data(), takes=st.booleans() | st.just(True))
     def ask(self, data: Any, takes: bool) -> None:
-        costs = [data.draw(st.integers(1, min(item.most + 1, 4)) | st.integers(1, item.most)) for item in self.rules]
+        costs = [data.draw(st.integers(1, min(item.most + 1, 4)) | st.integers(1, item.most)) for item in self.asked]
         ask = self.storage.acquire if takes else self.storage.peek
-        decision = self.runner.run(ask(self.key, self.rules, costs))
+        decision = self.runner.run(ask(self.key, self.asked, costs))
         times = self.times()
         fit = [
             model.fits(Fraction(now), cost) if cost <= item.most else False
-            for model, item, now, cost in zip(self.models, self.rules, times, costs, strict=True)
+            for model, item, now, cost in zip(self.models, self.asked, times, costs, strict=True)
         ]
-        allowed = all(is_fit or not item.block for is_fit, item in zip(fit, self.rules, strict=True))
+        allowed = all(is_fit or not item.block for is_fit, item in zip(fit, self.asked, strict=True))
         assert decision.allowed == allowed
-        for number, (item, model, now, cost) in enumerate(zip(self.rules, self.models, times, costs, strict=True)):
+        for number, (item, model, now, cost) in enumerate(zip(self.asked, self.models, times, costs, strict=True)):
             state = decision.states[number]
             lag = now - self.now // item.scale
             if fit[number]:
@@ -119,9 +122,9 @@ class Machine(RuleBasedStateMachine):
             assert model.is_full(now + reset)
             assert not reset or not model.is_full(now + reset - 1)
 
-    @rule()
+    @stateful.rule()
     def forget(self) -> None:
-        self.runner.run(self.storage.reset(self.key, self.rules))
+        self.runner.run(self.storage.reset(self.key, self.asked))
         for model in self.models:
             model.passed.clear()
 
@@ -130,6 +133,7 @@ OPTIONS = settings(deadline=None, stateful_step_count=25, suppress_health_check=
 
 
 def test_memory_does_what_the_model_does(request: pytest.FixtureRequest) -> None:
+    number = request.config.getoption("--limiter-examples")
     with asyncio.Runner() as runner:
 
         class InMemory(Machine):
@@ -140,13 +144,12 @@ def test_memory_does_what_the_model_does(request: pytest.FixtureRequest) -> None
                 return MemoryStorage(clock=lambda: machine.now)
 
         InMemory.runner = runner
-        run_state_machine_as_test(
-            InMemory, settings=settings(OPTIONS, max_examples=request.config.getoption("--limiter-examples"))
-        )
+        stateful.run_state_machine_as_test(InMemory, settings=settings(OPTIONS, max_examples=number))
 
 
 @needs_redis
 def test_redis_does_what_the_model_does(redis: RedisServer, request: pytest.FixtureRequest) -> None:
+    number = request.config.getoption("--limiter-examples")
     with asyncio.Runner() as runner:
         storage = RedisWithClock(redis.url, timeout=15)
 
@@ -157,7 +160,5 @@ def test_redis_does_what_the_model_does(redis: RedisServer, request: pytest.Fixt
                 return storage
 
         InRedis.runner = runner
-        run_state_machine_as_test(
-            InRedis, settings=settings(OPTIONS, max_examples=request.config.getoption("--limiter-examples"))
-        )
+        stateful.run_state_machine_as_test(InRedis, settings=settings(OPTIONS, max_examples=number))
         runner.run(storage.close())

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from velocipy.plans.dependencies import SecurityScopes as SecurityScopes
     from velocipy.raising import raises as raises
     from velocipy.routing.versions import APIVersion as APIVersion
-    from velocipy.sessions import Session as Session
-    from velocipy.sessions import SessionMiddleware as SessionMiddleware
     from velocipy.security import APIKeyCookie as APIKeyCookie
     from velocipy.security import APIKeyHeader as APIKeyHeader
     from velocipy.security import APIKeyQuery as APIKeyQuery
@@ -42,6 +40,8 @@ if TYPE_CHECKING:
     from velocipy.security import HTTPBasicCredentials as HTTPBasicCredentials
     from velocipy.security import OAuth2PasswordBearer as OAuth2PasswordBearer
     from velocipy.security import SecurityBase as SecurityBase
+    from velocipy.sessions import Session as Session
+    from velocipy.sessions import SessionMiddleware as SessionMiddleware
     from velocipy.storage import MemoryStorage as MemoryStorage
     from velocipy.storage import RedisStorage as RedisStorage
     from velocipy.storage import Storage as Storage

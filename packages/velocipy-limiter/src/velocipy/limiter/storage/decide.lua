@@ -1,7 +1,7 @@
 -- One decision over several rules, which are all taken from or none: what `algorithms.py` does in memory, to the last bit.
 --
--- KEYS: one for each rule. ARGV: "take" or "peek"; the time in microseconds of Unix time, or "" for that of the server;
--- then for each rule seven: algorithm, limit, window, most, microseconds in a unit of time, cost, "1" if it blocks.
+-- KEYS: one for each rule. ARGV: "take" or "peek"; "" for the time of the server, or another in microseconds of Unix time,
+-- for which nothing expires; then for each rule seven: algorithm, limit, window, most, microseconds in a unit of time, cost, "1" if it blocks.
 -- Returns whether all that block let pass, the time, and for each rule three: what is left, microseconds until its cost
 -- fits (0: it does; -1: it never will), and until all is there again.
 --
@@ -161,7 +161,8 @@ algorithms["sliding-window"] = {
 }
 
 local time = tonumber(ARGV[2])
-if not time then
+local expires = not time
+if expires then
   local parts = redis.call("TIME")
   time = parts[1] * 1000000 + parts[2]
 end
@@ -204,14 +205,12 @@ for _, rule in ipairs(rules) do
   local left, reset = how.left(rule, rule.now)
   if reset > 0 then reset = (reset + rule.lag) * rule.scale end
   if taken then
-    local milliseconds = text(math.floor(reset / 1000) + 1)
-    if how.store then
-      redis.call("PEXPIRE", rule.key, milliseconds)
-    else
+    if not how.store then
       local state = {}
       for number, value in ipairs(rule.state) do state[number] = text(value) end
-      redis.call("SET", rule.key, table.concat(state, ":"), "PX", milliseconds)
+      redis.call("SET", rule.key, table.concat(state, ":"))
     end
+    if expires then redis.call("PEXPIRE", rule.key, text(math.floor(reset / 1000) + 1)) end
   end
   answer[#answer + 1] = left
   answer[#answer + 1] = rule.wait

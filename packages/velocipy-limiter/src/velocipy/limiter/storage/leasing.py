@@ -30,8 +30,8 @@ class LeasingStorage:
     """A storage in front of another, for few keys that are asked for very often, such as one of a whole service.
 
     A worker takes *batch* times the cost at once, and spends it by itself for at most *lease* seconds, but no longer
-    than a tenth of the window, and never beyond the end of a fixed window. What it is refused it refuses by itself, until
-    it is time to ask again, or for *lease* seconds.
+    than a tenth of the window, and never beyond the end of a fixed window. What it is refused it refuses by itself,
+    until it is time to ask again, or for *lease* seconds.
 
     - What passes was taken from the storage before: in no fixed window passes more than the limit, and of other
       algorithms in no time T more than they let pass in T + *lease*.

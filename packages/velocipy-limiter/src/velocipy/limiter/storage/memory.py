@@ -120,8 +120,9 @@ class MemoryStorage:
             if time >= table.rotate_at:
                 self._rotate(table, time)
             state = table.young.get(key)
-            if state is None:
-                state = table.old.get(key)
+            if state is None and key in table.old:
+                state = table.old.pop(key)
+                self._store(table, key, state)  # who is refused again and again is not to be forgotten
             now = time // rule.scale
             algorithm = ALGORITHMS[rule.algorithm]
             wait = algorithm.wait(state, now, rule, cost) * rule.scale if cost <= rule.most else -1
@@ -146,7 +147,6 @@ class MemoryStorage:
 
     def _store(self, table: _Table, key: str, state: State) -> None:
         if key not in table.young:
-            table.old.pop(key, None)
             self._grow(table, ENTRY_SIZE + len(key))
         if type(state[-1]) is list:  # a log, of which not all may be new
             self._grow(table, LOGGED_SIZE)
