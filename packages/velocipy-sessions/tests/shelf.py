@@ -63,7 +63,9 @@ def make(lifespan: Lifespan | None = None, **options: Any) -> VelociPy:
         return cart["eggs"]
 
     @app.post("/pop/{key}")
-    def pop(session: Session, key: str) -> Any:  # in a worker thread
+    def pop(session: Session, key: str, rotate: bool = False) -> Any:  # in a worker thread
+        if rotate:
+            session.rotate()
         return session.pop(key, None)
 
     @app.post("/clear")

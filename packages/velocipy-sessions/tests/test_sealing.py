@@ -221,7 +221,7 @@ def test_what_another_program_has_signed_with_the_key_is_an_empty_session() -> N
     seal = sign(shelf.KEY.encode())
     payloads: list[Any] = [1, [], {}, {"d": 1, "t": 1}, {"d": {}}, {"d": [], "t": 1}, {"d": {}, "t": "x"}, None]
     payloads += [{"d": {"a": 1}, "t": 4e9, "u": 7}, {"d": {"a": 1}, "t": 4e9, "f": [1]}]
-    payloads += [{"d": {"a": 1}, "t": 4e9, "f": {"a": 1}}]
+    payloads += [{"d": {"a": 1}, "t": 4e9, "f": {"a": 1}}, {"d": {"a": 1}, "t": float("inf")}]
     cookies = [seal.close(json.dumps(payload).encode()) for payload in payloads]
     cookies += [seal.close(b""), seal.close(b"{"), seal.close(b"\xff"), seal.close(b"[" * 100_000)]
     with TestClient(signed) as client:

@@ -150,7 +150,7 @@ def test_a_session_ends_after_its_lifetime_although_it_is_used(client_factory: A
 
 
 @pytest.mark.in_process
-def test_what_is_used_lives_on_and_what_is_not_does_not(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_used_lives_on(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     ida = unique("ida")
     now = 1_800_000_000.0
     for module in ("keeping", "session", "store", "stored"):
@@ -164,8 +164,47 @@ def test_what_is_used_lives_on_and_what_is_not_does_not(client: Client, monkeypa
         assert shelf.cookie_of(answer) == cookie
         assert "Max-Age=3600" in shelf.set_cookies(answer)["session"]
         assert client.get(f"/keys-of/{ida}").json() == [client.get("/facts").json()[2]]
-    now += 3600
-    assert client.get("/facts").json()[:2] == [None, True]
+    assert client.get("/facts").json()[:2] == [ida, False]
+
+
+@pytest.mark.in_process
+@pytest.mark.parametrize("skew", [-7200.0, 7200.0])
+def test_the_clock_of_another_machine_does_not_end_sessions(
+    client: Client, monkeypatch: pytest.MonkeyPatch, skew: float
+) -> None:
+    now = 1_800_000_000.0
+    for module in ("keeping", "session", "store", "stored"):
+        monkeypatch.setattr(f"velocipy.sessions.{module}.time", lambda: now)
+    cookie = shelf.cookie_of(client.post("/set", json={"name": "Blue"}))
+    now += skew
+    assert shelf.all_of(client, cookie) == {"name": "Blue"}
+
+
+def test_a_rotated_session_that_is_empty_is_none(client: Client) -> None:
+    cookie = shelf.cookie_of(client.post("/set", json={"name": "Blue"}))
+    answer = client.post("/pop/name", params={"rotate": True})
+    assert "Max-Age=0" in shelf.set_cookies(answer)["session"]
+    assert shelf.all_of(client, cookie) == {}
+
+
+@pytest.mark.in_process
+def test_a_login_amid_the_end_of_all_sessions_can_be_ended_later(client_factory: Any) -> None:
+    class Interfering(MemoryStorage):
+        """Ends all sessions of a user just before a session is stored."""
+
+        async def add(self, key: str, value: bytes, *, ttl: float | None = None) -> bool:
+            if key.startswith("session:"):
+                assert await store.invalidate_user("ada") == 0
+            return await super().add(key, value, ttl=ttl)
+
+    store = SessionStore(Interfering())
+    app = shelf.make(store=store)
+    shelf.add_endings(app, store)
+    client = client_factory(app)
+    client.post("/rotate", params={"user": "ada"})
+    assert client.get("/facts").json()[0] == "ada"  # it counts as later
+    assert client.post("/end-all/ada").json() == 1
+    assert client.get("/facts").json()[0] is None
 
 
 @pytest.mark.in_process

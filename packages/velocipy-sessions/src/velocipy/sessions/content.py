@@ -62,7 +62,7 @@ def decode(payload: bytes) -> Content | None:
         kept = json.loads(payload)
         written, data, flashes = kept["t"], kept["d"], kept.get("f", {})
         content = Content(int(kept.get("c", written)), int(written), data, flashes, kept.get("u"))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
     if type(data) is not dict or type(flashes) is not dict or not isinstance(content.user, str | None):
         return None

@@ -26,10 +26,12 @@ class Limits:
     max_age: int | None
     lifetime: int | None
 
-    def has_ended(self, content: Content, now: float) -> bool:
-        """Tell whether *content* is too old. A clock that is behind does not make it older."""
-        if self.max_age is not None and now - content.written >= self.max_age:
-            return True
+    def is_unchanged_for_long(self, content: Content, now: float) -> bool:
+        """Tell whether *content* was written too long ago."""
+        return self.max_age is not None and now - content.written >= self.max_age
+
+    def is_too_old(self, content: Content, now: float) -> bool:
+        """Tell whether *content* began too long ago."""
         return self.lifetime is not None and now - content.created >= self.lifetime
 
 
@@ -86,7 +88,8 @@ class CookieKeeper:
         now = int(time())
         payload = self._seals[name].open(cookie)
         content = None if payload is None else decode(payload)
-        if content is None or self._limits.has_ended(content, now):
+        limits = self._limits
+        if content is None or limits.is_unchanged_for_long(content, now) or limits.is_too_old(content, now):
             return Content(now, now)
         session._base = payload
         return content

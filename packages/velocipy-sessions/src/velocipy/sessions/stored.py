@@ -67,7 +67,7 @@ class StoreKeeper:
     def _opened(self, session: Session, payload: bytes, key: str) -> Content:
         now = int(time())
         content = decode(payload)
-        if content is None or self._limits.has_ended(content, now):
+        if content is None or self._limits.is_too_old(content, now):  # when it was used last is the storage's clock's
             return Content(now, now)
         session._base, session._key = payload, key
         return content
@@ -110,7 +110,7 @@ class StoreKeeper:
             return await self._begin(session, content)
         before = decode(base)
         assert before is not None  # it was read from there
-        if session._is_cleared:
+        if session._is_cleared or (session._is_renewed and content.is_empty):
             await self._end(before, key)
             return Told(None, is_needed=False) if content.is_empty else await self._begin(session, content)
         if session._is_renewed:
@@ -120,7 +120,9 @@ class StoreKeeper:
     async def _refresh(self, content: Content, base: bytes | None, key: str | None, cookie: str | None) -> Told | None:
         """Let what was used live on. If it has changed meanwhile, who has changed it has done so."""
         now, max_age = int(time()), self._limits.max_age
-        if base is None or key is None or max_age is None or now - content.written < max(1, max_age // _REFRESHES):
+        if base is None or key is None or max_age is None:
+            return None
+        if abs(now - content.written) < max(1, max_age // _REFRESHES):  # the clocks of two machines may differ
             return None
         ttl = self._ttl(content, now)
         if not await self._storage.replace(record_of(key), base, content.encode(now), ttl=ttl):
@@ -137,6 +139,8 @@ class StoreKeeper:
         if content.user is not None:
             await self._store._enlist(content.user, key, ttl)
         await self._storage.add(record_of(key), payload, ttl=ttl)
+        if content.user is not None:  # once more: who ended all of the user's in between has not seen this one
+            await self._store._enlist(content.user, key, ttl)
         session._key = key
         return Told(value)
 
@@ -194,7 +198,9 @@ class StoreKeeper:
     def _merged(self, before: Content, ours: Content, theirs: Content) -> Content:
         merged, conflicts = merge(before, ours, theirs)
         if conflicts:
-            logger.warning("two requests have changed the same keys of a session at once: %s", ", ".join(conflicts))
+            logger.warning(
+                "two requests have changed the same keys of a session at once: %s", ", ".join(map(repr, conflicts))
+            )
             if not self._overwrites:
                 raise SessionConflict(conflicts)
         return merged
