@@ -25,6 +25,7 @@ insecure = shelf.make(secret_key=shelf.KEY, secure=False)
 plain = shelf.make(secret_key=shelf.KEY, host_prefix=False)
 folder = shelf.make(secret_key=shelf.KEY, path="/shop")
 prefixed = shelf.make(secret_key=shelf.KEY, session_cookie="__Secure-sid", secure=True, domain="example.com")
+underlined = shelf.make(secret_key=shelf.KEY, session_cookie="__sid")
 brief = shelf.make(secret_key=shelf.KEY, max_age=1)
 living = shelf.make(secret_key=shelf.KEY, max_age=None, lifetime=1)
 ring = shelf.make(secret_key=[shelf.KEY[::-1], shelf.KEY])
@@ -35,6 +36,7 @@ stored = shelf.in_memory()
 @pytest.mark.parametrize(
     ("kind", "name", "attributes"),
     [
+        ("underlined", "__sid", "Max-Age=3600; Path=/; HttpOnly; SameSite=Lax"),
         ("named", "sid", "Max-Age=60; Domain=example.com; Path=/; SameSite=Strict"),
         ("browser", "session", "Path=/; HttpOnly; SameSite=Lax"),
         ("secure", "__Host-session", "Max-Age=3600; Path=/; Secure; HttpOnly; SameSite=None; Partitioned"),
@@ -189,6 +191,8 @@ def test_options_that_contradict_each_other_are_refused(options: Any, told: str)
         ({"secret_key": shelf.KEY, "max_age": "1h"}, "max_age is whole seconds or None, not '1h'"),
         ({"secret_key": shelf.KEY, "max_age": True}, "max_age is whole seconds or None, not True"),
         ({"secret_key": shelf.KEY, "maxage": 1}, "maxage"),
+        ({"secret_key": shelf.KEY, "secure": "yes"}, "secure is True or False, not 'yes'"),
+        ({"secret_key": shelf.KEY, "http_only": None}, "http_only is True or False, not None"),
     ],
 )
 def test_options_of_another_type_are_refused(options: Any, told: str) -> None:

@@ -13,6 +13,7 @@ from velocipy.sessions.keeping import logger
 SameSite = Literal["lax", "strict", "none"]
 
 WARNING_AT = 3584  # bytes, with the attributes
+PREFIXES = ("__host-", "__secure-")  # which browsers know in any case
 _HOST = "__Host-"
 
 
@@ -41,7 +42,7 @@ class SessionCookie:
         host_prefix: bool,
         partitioned: bool,
     ) -> None:
-        if secure and host_prefix and path == "/" and domain is None and not name.startswith("__"):
+        if secure and host_prefix and path == "/" and domain is None and not name.lower().startswith(PREFIXES):
             name = _HOST + name
         self.name = name
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, get_args
 from velocipy import HTTPConnection, Request, Response, WebSocket
 from velocipy.http.headers import MutableHeaders
 from velocipy.middleware import HTTPApp, WebSocketApp
-from velocipy.sessions.cookie import SameSite, SessionCookie
+from velocipy.sessions.cookie import PREFIXES, SameSite, SessionCookie
 from velocipy.sessions.keeping import CookieKeeper, Keeper, Limits
 from velocipy.sessions.sealing import MAKE_A_KEY, EncryptedSeal, SecretKey, SignedSeal, read_keys
 from velocipy.sessions.session import Session
@@ -96,11 +96,14 @@ class SessionMiddleware:
         on_store_failure: OnStoreFailure = "error",
         on_conflict: OnConflict = "error",
     ) -> None:
+        for option, value in (("secure", secure), ("http_only", http_only), ("encrypt", encrypt), ("lazy", lazy)):
+            if not isinstance(value, bool) and (option, value) != ("secure", None):
+                raise TypeError(f"{option} is True or False, not {value!r}")
         limits = Limits(_seconds("max_age", max_age), _seconds("lifetime", lifetime))
         same_site = _same_site(same_site)
         if not session_cookie:
             raise ValueError("session_cookie is empty; give the cookie a name, such as 'session'")
-        if secure is not True and (same_site == "none" or partitioned or session_cookie.lower().startswith("__")):
+        if secure is not True and (same_site == "none" or partitioned or session_cookie.lower().startswith(PREFIXES)):
             raise ValueError(
                 "browsers refuse same_site='none', partitioned, and the prefixes __Host- and __Secure- over http; say "
                 "secure=True, or leave them out"
@@ -130,12 +133,8 @@ class SessionMiddleware:
                 raise TypeError(f"store is a {type(store).__name__}, no SessionStore; wrap it: SessionStore(storage)")
             if max_age is None and lifetime is None:
                 raise ValueError("a store has to know when sessions end; give max_age or lifetime, in seconds")
-            for option, value, choices in (
-                ("on_store_failure", on_store_failure, OnStoreFailure),
-                ("on_conflict", on_conflict, OnConflict),
-            ):
-                if value not in get_args(choices):
-                    raise ValueError(f"{option} is {value!r}; give one of {', '.join(map(repr, get_args(choices)))}")
+            _check_choice("on_store_failure", on_store_failure, OnStoreFailure)
+            _check_choice("on_conflict", on_conflict, OnConflict)
             self._keeper = StoreKeeper(store, limits, on_store_failure, on_conflict)
             return
         if secret_key is None:
@@ -212,6 +211,11 @@ def _seconds(option: str, value: int | None) -> int | None:
     if value <= 0:
         raise ValueError(f"{option} is {value}; give seconds, more than 0, or None")
     return value
+
+
+def _check_choice(option: str, value: str, choices: Any) -> None:
+    if value not in get_args(choices):
+        raise ValueError(f"{option} is {value!r}; give one of {', '.join(map(repr, get_args(choices)))}")
 
 
 def _same_site(value: SameSite | None) -> SameSite | None:
