@@ -22,7 +22,7 @@ _TOO_LATE = (
     "parameter session: Session, or read it ahead of the first byte"
 )
 _ACCEPTED = "the handshake was answered, and the session was stored then: change it before accept()"
-_STORED = frozenset({"no-store", "private"})
+_UNSHARED = frozenset({"no-store", "private"})
 
 
 async def session_of(connection: HTTPConnection) -> Session:
@@ -197,9 +197,10 @@ class SessionMiddleware:
 
 def _forbid_caching(headers: MutableHeaders, *, sets_cookie: bool) -> None:
     """Keep the answer from caches, unless the handler knows better; with a cookie of one client nobody does."""
-    said = headers.get("cache-control")
-    directives = {part.strip().lower() for value in headers.getlist("cache-control") for part in value.split(",")}
-    if said is None or (sets_cookie and _STORED.isdisjoint(directives)):
+    said = headers.getlist("cache-control")
+    if said and not sets_cookie:
+        return
+    if not said or _UNSHARED.isdisjoint(part.strip().lower() for value in said for part in value.split(",")):
         headers["cache-control"] = "no-store"
 
 
