@@ -197,7 +197,7 @@ def test_a_cluster_keeps_sessions(tmp_path: Path) -> None:
                 assert (await client.post("/end-all/ada")).json() == 1
                 assert (await client.get("/all")).json() == {}
 
-    with RedisServer(tmp_path, "--cluster-enabled", "yes") as server:
+    with RedisServer(tmp_path, "--cluster-enabled", "yes", "--cluster-port", str(free_port())) as server:
         asyncio.run(use(server))
 
 
