@@ -2,16 +2,33 @@
 
 import asyncio
 from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 from httpx2 import TransportError
 
+from velocipy import Request, Response
+from velocipy.middleware import HTTPApp
+from velocipy.routing.static import StaticFiles
+
 from . import shelf
 
+
+async def remember_misses(request: Request, call_next: HTTPApp) -> Response:
+    """Change the session of who gets a 404, so that the answer sets its cookie."""
+    response = await call_next(request)
+    if response.status_code == 404:
+        request.session["missed"] = request.path
+    return response
+
+
 signed = shelf.make(secret_key=shelf.KEY)
-stored = shelf.in_memory()
+stored = shelf.in_memory(on_conflict="overwrite")
+for app in (signed, stored):
+    app.add_middleware(remember_misses)
+    app.mount("/static", StaticFiles(Path(__file__).parent))
 
 REQUESTS = 1000
 AT_ONCE = 20
@@ -44,9 +61,9 @@ class User:
         await self.ask("POST", "/set", json={"owner": self.name})
 
     async def miss(self, number: int) -> None:
-        answer = await self.ask("GET", f"/nowhere/{number}" if number % 2 else "/nowhere")
+        answer = await self.ask("GET", ("/nowhere", "/static/nowhere", f"/nowhere/{number}")[number % 3])
         assert (answer.status_code, answer.headers["x-missed"]) == (404, self.name)
-        assert set(shelf.set_cookies(answer)) == {"missed"}  # of nobody's session
+        assert set(shelf.set_cookies(answer)) == {"missed", "session"}
 
     async def read(self, number: int) -> None:
         answer = await self.ask("GET", "/all")
@@ -82,6 +99,7 @@ def test_no_user_sees_what_is_anothers(async_client: Any, kind: str) -> None:
             for user in users:
                 kept = (await user.ask("GET", "/all")).json()
                 assert kept.pop("owner") == user.name
+                assert "nowhere" in kept.pop("missed")
                 assert {value.partition(" ")[0] for value in kept.values()} == {user.name}
 
     asyncio.run(interleave())
