@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 RAPTORS = ["Blue", "Charlie", "Delta", "<Echo>"]
 
 templates = Templates(HERE / "pages")
-app = VelociPy(plugins=[TemplatesPlugin(templates)])  # which has the start fail where a page cannot be made
+app = VelociPy(plugins=[TemplatesPlugin(templates)])
 app.mount("/static", StaticFiles(HERE / "assets", cache_control=StaticFiles.IMMUTABLE), name="static")
 
 

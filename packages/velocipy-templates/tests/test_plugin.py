@@ -27,6 +27,7 @@ FOLDER = made(
     includes_html="fine\n{% include 'gone.html' %}",
     includes_syntax_html="{% include 'syntax.html' %}",
     lenient_html="{% include 'gone.html' ignore missing %}{% include which %}{% include ['gone.html', 'base.html'] %}",
+    feed_xml="<feed></feed>",
     cycle_html="{% include 'cycle.html' %}",
 )
 
@@ -181,7 +182,7 @@ def test_another_engine_has_nothing_of_jinja() -> None:
 
 def paged(name: str, **options: Any) -> VelociPy:
     templates = Templates(FOLDER)
-    app = VelociPy(plugins=[TemplatesPlugin(templates)])
+    app = VelociPy()
 
     @app.get("/", response_class=templates.page(name, **options))
     async def index(name: str = "<b>") -> dict[str, Any]:
@@ -240,7 +241,7 @@ def test_what_only_a_request_can_tell_ends_no_start(name: str) -> None:
 
 def test_an_engine_is_asked_for_its_pages() -> None:
     templates = Templates(engine=Upper())
-    app = VelociPy(plugins=[TemplatesPlugin(templates)])
+    app = VelociPy()
     app.add_route("/", nothing, response_class=templates.page("nothing"))
     with pytest.raises(StartupError, match="nothing: there is no such template"):
         app.freeze()

@@ -24,7 +24,7 @@ from velocipy.errors import (
 from velocipy.files.static import StaticFiles
 from velocipy.http.middleware import Middleware
 from velocipy.http.request import Request
-from velocipy.http.response import Response
+from velocipy.http.response import DeferredResponse, Response
 from velocipy.http.retirement import retirement_headers
 from velocipy.models import ModelAdapter, Models
 from velocipy.plans.choices import Candidate, Places
@@ -253,6 +253,9 @@ def _make_plan(
         faults.append(StartupError(problem, remedy, **find_place(route.handler)._asdict()))
     if isinstance(route.handler, (StaticFiles, Mount)):
         faults += route.handler.faults()
+    if route.response_class is not None and issubclass(route.response_class, DeferredResponse):
+        for problem, remedy in route.response_class.faults():
+            faults.append(StartupError(problem, remedy, **find_place(route.handler)._asdict()))
     graph = Graph(
         models,
         settings.overrides,

@@ -15,6 +15,7 @@ from velocipy import (
     HTTPException,
     Request,
     Response,
+    StartupErrorGroup,
     VelociPy,
 )
 from velocipy.http.response import DeferredResponse
@@ -131,3 +132,25 @@ def test_what_it_raises_is_as_if_the_handler_had_raised_it(client: TestClient, p
 def test_head_has_the_length_of_what_would_be_made(client: TestClient) -> None:
     response = client.head("/plain")
     assert (response.headers["content-length"], response.content) == ("5", b"")
+
+
+class Mistaken(Greeting):
+    @classmethod
+    def faults(cls) -> list[tuple[str, str]]:
+        return [("nobody knows the words.", "Write them down."), ("nobody is there.", "Come.")]
+
+
+def test_what_keeps_a_response_class_from_answering_ends_the_start() -> None:
+    mistaken = VelociPy()
+
+    @mistaken.get("/", response_class=Mistaken)
+    async def greet() -> None: ...
+
+    with pytest.raises(StartupErrorGroup) as failed:
+        mistaken.freeze()
+    told = [str(error) for error in failed.value.exceptions]
+    assert [text.partition("in ")[2] for text in told] == [
+        "greet(): nobody knows the words. Write them down.",
+        "greet(): nobody is there. Come.",
+    ]
+    assert all("test_deferred_responses.py:" in text for text in told)

@@ -335,6 +335,14 @@ class DeferredResponse(Response):
     A handler returns it like any other. It may be returned to many requests at once, and so stays as it is.
     """
 
+    @classmethod
+    def faults(cls) -> Iterable[tuple[str, str]]:
+        """Return what keeps it from answering, each as a problem and its remedy, in sentences.
+
+        Of a `response_class` it is asked for when the application starts, which it ends.
+        """
+        return ()
+
     async def meet(self, request: HTTPConnection) -> Response:
         """Return the answer to *request*, which may be another `DeferredResponse`; what blocks is done in a thread.
 

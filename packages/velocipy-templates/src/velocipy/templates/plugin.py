@@ -1,16 +1,15 @@
-"""The plugin: templates for handlers by their annotation, for other plugins by a key, and pages that are checked."""
+"""The plugin: templates for handlers by their annotation, and for other plugins by a key."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from velocipy.plugin import Key
-from velocipy.template_engine import TEMPLATE_ENGINE, TemplateError
-from velocipy.templates.templates import Directory, Page, Templates
+from velocipy.template_engine import TEMPLATE_ENGINE
+from velocipy.templates.templates import Directory, Templates
 
 if TYPE_CHECKING:
-    from velocipy import Route
     from velocipy.plugin import Setup
 
 TEMPLATES = Key[Templates]("velocipy.templates")
@@ -19,8 +18,6 @@ TEMPLATES = Key[Templates]("velocipy.templates")
 
 class TemplatesPlugin:
     """Hands `Templates` to handlers that take them, and to other plugins.
-
-    The start fails where the template of a `Templates.page` cannot be had.
 
     Args:
         templates: What is handed out; or where templates are. By default the folder "templates", or what renders with
@@ -39,7 +36,6 @@ class TemplatesPlugin:
             setup.provide(TEMPLATE_ENGINE, templates.engine)
         setup.provide(TEMPLATES, templates)
         setup.add_source(Templates, lambda: templates)
-        setup.add_check(_check_pages)
 
     def _made(self, setup: Setup) -> Templates:
         if isinstance(self._templates, Templates):
@@ -48,13 +44,3 @@ class TemplatesPlugin:
             return Templates(self._templates)
         engine = setup.find(TEMPLATE_ENGINE)
         return Templates("templates") if engine is None else Templates(engine=engine)
-
-
-def _check_pages(routes: Sequence[Route]) -> Iterator[tuple[Route, str, str]]:
-    for route in routes:
-        page = route.response_class
-        if page is not None and issubclass(page, Page):
-            try:
-                page.check()
-            except TemplateError as error:
-                yield route, f"its page cannot be made: {error}.", "Correct the template, or its name."

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, overload
 
 from velocipy import HTTPConnection
+from velocipy.template_engine import TemplateError
 from velocipy.templates import responses
 from velocipy.templates.helpers import HELPERS, current
 from velocipy.templates.names import media_type_of
@@ -201,8 +202,7 @@ class Templates:
     ) -> type[responses.TemplateResponse]:
         """Return a response class, for handlers that return the context: `response_class=templates.page("page.html")`.
 
-        With `TemplatesPlugin` the start fails where the template, the block, or what it includes is missing or cannot
-        be read.
+        The start fails where the template, the block, or what the template names is missing or cannot be read.
 
         Raises:
             ValueError: If options exclude each other.
@@ -279,11 +279,14 @@ class Page(responses.TemplateResponse):
         super().__init__(self.made_by, self.name, context, status_code, **self.more)
 
     @classmethod
-    def check(cls) -> None:
-        """Raise TemplateError if the template cannot be had, as far as the engine can tell."""
+    def faults(cls) -> Iterable[tuple[str, str]]:
+        """Return what is wrong with the template, as far as the engine can tell."""
         check = getattr(cls.made_by.engine, "check", None)
         if check is not None:
-            check(cls.name, cls.more["block"] or cls.more["htmx_block"])
+            try:
+                check(cls.name, cls.more["block"] or cls.more["htmx_block"])
+            except TemplateError as error:
+                yield f"its page cannot be made: {error}.", "Correct the template, or its name."
 
 
 def _made(
