@@ -28,7 +28,7 @@ def basic(text: str | bytes) -> str:
 
 
 GOOD: dict[str, tuple[str, dict[str, str], str]] = {  # the query, the headers, and what is found
-    "header": ("", {"x-key": " claw "}, "claw"),
+    "header": ("", {"x-key": "claw"}, "claw"),
     "query": ("?key=claw%20s", {}, "claw s"),
     "cookie": ("", {"cookie": "a=b; key=claw"}, "claw"),
     "basic": ("", {"authorization": basic("Ellie:dig:deep")}, "Ellie"),
@@ -96,7 +96,6 @@ def test_without_auto_error_who_sends_none_is_none(client: TestClient, name: str
     ("name", "query", "headers"),
     [
         ("header", "", {"x-key": ""}),
-        ("header", "", {"x-key": "  \t "}),
         ("query", "?key=", {}),
         ("query", "?key=%20", {}),
         ("cookie", "", {"cookie": "key="}),
