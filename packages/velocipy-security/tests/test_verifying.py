@@ -50,6 +50,11 @@ def test_who_is_nobody_is_refused(client: TestClient) -> None:
     assert refusal(client.get("/key", headers={"x-key": "claws"})) == (401, INVALID, KEY)
 
 
+def test_a_function_that_says_no_refuses(client: TestClient) -> None:
+    assert client.get("/yes-or-no", headers=bearing("claw")).text == "True"
+    assert client.get("/yes-or-no", headers=bearing("tooth")).status_code == 401
+
+
 def test_who_is_known_is_the_value(client: TestClient) -> None:
     assert client.get("/bearer", headers=bearing("ellie")).text == "Ellie"
     assert client.get("/basic", headers=password("lex")).text == "Tim"
@@ -176,6 +181,7 @@ def test_secrets_are_compared_as_bytes(given: str, expected: str | bytes, is_sam
         (lambda: any_of(HTTPBearer()), ValueError, "two schemes"),
         (lambda: any_of(HTTPBearer(), len), TypeError, "takes schemes"),  # type: ignore[arg-type]
         (lambda: any_of(HTTPBearer(), MutualTLS()), ValueError, "everybody would pass"),
+        (lambda: any_of(HTTPBearer(), verified_app.key), ValueError, "put each in Verified"),
         (lambda: any_of(HTTPBearer(), APIKeyHeader("X", auto_error=False)), ValueError, "say it of any_of"),
         (lambda: all_of(HTTPBearer(), APIKeyHeader("X", auto_error=False)), ValueError, "say it of all_of"),
     ],

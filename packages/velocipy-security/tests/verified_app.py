@@ -106,6 +106,11 @@ async def own(user: Annotated[dict[str, str], Security(user, scopes=["plants:wri
     return user["name"]
 
 
+@app.get("/yes-or-no")
+async def yes_or_no(found: Annotated[bool, Depends(Verified(HTTPBearer(), lambda token: token == "claw"))]) -> str:
+    return str(found)
+
+
 @app.websocket("/ws")
 async def talk(websocket: WebSocket, found: Annotated[Any, Security(ways, scopes=["plants:read"])]) -> None:
     await websocket.accept()

@@ -147,12 +147,12 @@ class CSRFMiddleware:
     def signed(self, request: HTTPConnection, token: bytes) -> str:
         """Return what the cookie holds."""
         text = base64.urlsafe_b64encode(token).decode()
-        return f"{text}.{self._signer.sign(self._bound(request, text)).rpartition('.')[2]}"
+        return f"{text}.{self._signer.signature(self._bound(request, text))}"
 
     def unsigned(self, request: HTTPConnection, value: str) -> bytes | None:
         """Return the token of a cookie, None if it was not signed here, or for something else."""
         text, _, signature = value.partition(".")
-        if self._signer.unsign(f"{self._bound(request, text)}.{signature}") is None:
+        if not self._signer.has_signed(self._bound(request, text), signature):
             return None
         return base64.urlsafe_b64decode(text)
 

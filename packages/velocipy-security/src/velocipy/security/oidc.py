@@ -154,8 +154,7 @@ class OpenIDLogin:
         metadata = await self._discover()
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         target = next_url if next_url is not None and is_safe_url(next_url, self._hosts) else "/"
-        logins = [*self._logins(kept)[1 - _MAX_LOGINS :]] if self._logins(kept) else []
-        kept[_KEY] = [*logins, [state, nonce, verifier, target, int(time.time())]]
+        kept[_KEY] = [*self._logins(kept)[1 - _MAX_LOGINS :], [state, nonce, verifier, target, int(time.time())]]
         query = {
             **parameters,
             "response_type": "code",

@@ -33,18 +33,23 @@ class Signer:
         self._keys = [hmac.digest(_key_bytes(key), info, hashlib.sha256) for key in given]
 
     def sign(self, text: str) -> str:
-        """Return *text*, which is ASCII, with its signature by the newest key after a dot."""
-        return f"{text}.{_signature(self._keys[0], text)}"
+        """Return *text* with its signature after a dot."""
+        return f"{text}.{self.signature(text)}"
 
     def unsign(self, signed: str) -> str | None:
         """Return the text of *signed*, None if no key has signed it."""
         text, dot, signature = signed.rpartition(".")
-        if not dot or not signed.isascii():
-            return None
-        sent = signature.encode()
-        # All keys are tried, so that the time does not tell which it was.
+        return text if dot and self.has_signed(text, signature) else None
+
+    def signature(self, text: str) -> str:
+        """Return the signature of *text* by the newest key."""
+        return _signature(self._keys[0], text)
+
+    def has_signed(self, text: str, signature: str) -> bool:
+        """Tell whether *signature* is that of *text*, by any key; all are tried, so that the time tells nothing."""
+        sent = signature.encode("utf-8", "surrogatepass")
         matching = [hmac.compare_digest(_signature(key, text).encode(), sent) for key in self._keys]
-        return text if any(matching) else None
+        return any(matching)
 
 
 def _key_bytes(key: SecretKey) -> bytes:
@@ -61,5 +66,5 @@ def _key_bytes(key: SecretKey) -> bytes:
 
 
 def _signature(key: bytes, text: str) -> str:
-    digest = hmac.digest(key, text.encode(), hashlib.sha256)
+    digest = hmac.digest(key, text.encode("utf-8", "surrogatepass"), hashlib.sha256)
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

@@ -50,8 +50,9 @@ class Verified(_Composed[Identity]):
     Args:
         scheme: Where the credentials are. If it has `auto_error=False`, who sends none passes, with None; who sends
             wrong ones is refused all the same.
-        verify: Takes the credentials, and returns who that is; None, or `InvalidCredentials` raised, refuses with 401.
-            Async, or plain, which runs in a thread. A `JWTVerifier`, `TokenIntrospection` and `APIKeys` are such.
+        verify: Takes the credentials, and returns who that is; None or False refuses with 401, and so does to raise
+            `InvalidCredentials`. Async, or plain, which runs in a thread. A `JWTVerifier`, `TokenIntrospection` and
+            `APIKeys` are such.
         scopes: What the scopes are of what *verify* returned: names, or one text. By default what it has as `scopes`,
             `scope` or `scp`, by key or attribute.
     """
@@ -91,9 +92,8 @@ class Verified(_Composed[Identity]):
         self.alternatives = scheme.alternatives
         self._scheme = scheme
         self._verify = verify
-        self._scopes_of = scopes or scopes_of
-        is_async = inspect.iscoroutinefunction(verify) or inspect.iscoroutinefunction(getattr(verify, "__call__", None))  # noqa: B004
-        self._in_thread = not is_async
+        self._scopes_of = scopes or _said_scopes
+        self._in_thread = not any(map(inspect.iscoroutinefunction, (verify, type(verify).__call__)))
 
     async def authenticate(self, connection: HTTPConnection, scopes: SecurityScopes) -> Identity | None:
         """Return who sends the credentials, None if nobody sends any."""
@@ -105,7 +105,7 @@ class Verified(_Composed[Identity]):
             identity = await found if inspect.isawaitable(found) else found
         else:
             identity = await self._verify(credentials)
-        if identity is None:
+        if identity is None or identity is False:  # who writes a function that tells yes or no means no
             raise InvalidCredentials
         if scopes.scopes:
             check_scopes(scopes, self._scopes_of(identity))
@@ -117,7 +117,9 @@ class Verified(_Composed[Identity]):
 
 class _AnyOf(_Composed[Any]):
     def __init__(self, schemes: tuple[SecurityBase[Any], ...], auto_error: bool) -> None:
-        super().__init__(schemes, auto_error=auto_error, verifies=any(scheme.verifies for scheme in schemes))
+        if len({scheme.verifies for scheme in schemes}) > 1:
+            raise ValueError("any_of: some credentials would be verified, and others not; put each in Verified")
+        super().__init__(schemes, auto_error=auto_error, verifies=schemes[0].verifies)
         self.alternatives = tuple(way for scheme in self.schemes for way in scheme.alternatives)
 
     async def authenticate(self, connection: HTTPConnection, scopes: SecurityScopes) -> Any:
@@ -170,8 +172,8 @@ def any_of(*schemes: SecurityBase[Any], auto_error: bool = True) -> SecurityBase
 
     Raises:
         TypeError: If one is no scheme.
-        ValueError: If there are not two at least; if one has `auto_error=False`, which is to be said here; if one
-            checks nothing, so that all would pass.
+        ValueError: If there are not two at least; if one has `auto_error=False`, which is to be said here; if some are
+            verified and others are not; if one checks nothing, so that all would pass.
     """
     return _AnyOf(_checked("any_of", schemes), auto_error)
 
@@ -199,7 +201,7 @@ def _checked(name: str, schemes: tuple[SecurityBase[Any], ...]) -> tuple[Securit
     return schemes
 
 
-def scopes_of(identity: Any) -> Iterable[str]:
+def _said_scopes(identity: Any) -> Iterable[str]:
     for name in ("scopes", "scope", "scp"):
         found = identity.get(name) if isinstance(identity, Mapping) else getattr(identity, name, None)
         if found is not None:
