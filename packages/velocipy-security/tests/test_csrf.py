@@ -239,8 +239,9 @@ def test_a_token_of_a_multipart_form_comes_in_the_header(client: TestClient) -> 
     found = token_of(client)
     files = {"file": ("a.txt", b"text")}
     assert client.post("/form", data={"csrf_token": found, "name": "Blue"}, files=files).json() == REFUSED
+    pytest.importorskip("python_multipart", reason="it reads such forms")
     answer = client.post("/form", data={"name": "Blue"}, files=files, headers={"x-csrf-token": found})
-    assert answer.status_code == 200
+    assert answer.text == "Blue"
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/json", "", "application/x-www-form-urlencodedx"])
