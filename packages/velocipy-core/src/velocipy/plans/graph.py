@@ -376,6 +376,10 @@ class Graph:
         if not callable(target):
             remedy = "Give Depends() a function or a class, without calling it."
             raise Mistake(f"it depends on {target!r}, which cannot be called.", remedy, DependencyError)
+        if isinstance(target, type) and hasattr(target, "security_scheme") and _has_calls(target):
+            name = target.__name__  # an object would be made of what strangers send, and nothing asked of them
+            problem = f"it depends on the class {name}, of which an object is a security scheme."
+            raise Mistake(problem, f"Give Depends() an object: {name}(...).", DependencyError)
         if any(target is call for call in above):
             circle = " -> ".join(find_place(item).handler for item in (*above, target))
             raise Mistake(f"the dependency needs itself: {circle}.", "Break the circle.", DependencyError)
@@ -397,6 +401,11 @@ class Graph:
         if dependency.use_cache:
             self._calls[for_scopes if made.takes_scopes else key] = made
         return made
+
+
+def _has_calls(cls: type) -> bool:
+    """Tell whether objects of *cls* can be called."""
+    return any("__call__" in vars(base) for base in cls.__mro__)
 
 
 def _introduce_neighbours(handler: Call) -> None:
