@@ -2,10 +2,11 @@
 
 import asyncio
 import base64
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 
+from velocipy import Depends, StartupError, VelociPy
 from velocipy.security import (
     APIKeyCookie,
     APIKeyHeader,
@@ -258,3 +259,15 @@ def test_a_scheme_that_does_not_say_how_it_reads() -> None:
     scheme: SecurityBase[str] = Forgetful(HTTPBearer().security_scheme, challenge="X")  # type: ignore[arg-type]
     with pytest.raises(NotImplementedError, match="define read"):
         scheme.read(None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("scheme", [APIKeyHeader, HTTPBearer, HTTPBasic, OAuth2PasswordBearer])
+def test_a_class_in_the_place_of_a_scheme_ends_the_start(scheme: Any) -> None:
+    """Else it would be made of the query, and nothing asked of anybody."""
+    wrong = VelociPy()
+
+    @wrong.get("/")
+    async def index(key: Annotated[Any, Depends(scheme)]) -> None: ...
+
+    with pytest.raises(StartupError, match=rf"Give Depends\(\) an object: {scheme.__name__}"):
+        wrong.freeze()

@@ -4,7 +4,7 @@ import asyncio
 import time
 from typing import Annotated, Any
 
-from velocipy import Depends, Security, SecurityScopes, VelociPy, WebSocket
+from velocipy import Depends, HTTPException, Security, SecurityScopes, VelociPy, WebSocket
 from velocipy.security import (
     APIKeyHeader,
     APIKeys,
@@ -68,12 +68,9 @@ async def user(wanted: SecurityScopes, token: Annotated[str, Depends(scheme)]) -
     """What a program writes without `Verified`."""
     found = USERS.get(token)
     if found is None:
-        raise InvalidTokenOfUser
+        raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
     check_scopes(wanted, found["scope"])
     return found
-
-
-class InvalidTokenOfUser(Exception): ...
 
 
 for path, item in {
