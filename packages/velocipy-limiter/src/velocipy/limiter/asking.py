@@ -36,9 +36,9 @@ def check_identifier(identifier: object) -> None:
         )
 
 
-def identify(identifier: Any, connection: HTTPConnection) -> Identity:
-    """Return who is counted, where *identifier* is no dependency."""
-    return identifier.find(connection) if isinstance(identifier, Identifier) else identifier
+def finder_of(identifier: Any) -> Callable[[HTTPConnection], Identity]:
+    """Return what tells who is counted, where *identifier* is no dependency."""
+    return identifier.find if isinstance(identifier, Identifier) else lambda connection: identifier
 
 
 def take(function: Callable[..., Any], options: Mapping[str, Any], *given: Parameter) -> None:

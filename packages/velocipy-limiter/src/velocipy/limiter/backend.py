@@ -64,14 +64,16 @@ class Backend:
         self, key: str, rules: tuple[RateLimitRule, ...], costs: Sequence[int], *, takes: bool
     ) -> tuple[Decision | None, bool]:
         """Return the decision, and whether the storage failed; None where that means that it is refused."""
-        if self._breaker.lets_pass():
+        breaker = self._breaker
+        if breaker.is_quiet or breaker.lets_pass():
             try:
                 ask = self.storage.acquire if takes else self.storage.peek
                 decision = await ask(key, rules, costs)
             except StorageError as error:
-                self._breaker.note_failure(error)
+                breaker.note_failure(error)
             else:
-                self._breaker.note_success()
+                if not breaker.is_quiet:
+                    breaker.note_success()
                 return decision, False
         if any(rule.on_storage_error is StorageErrorAction.DENY for rule in rules):
             return None, True

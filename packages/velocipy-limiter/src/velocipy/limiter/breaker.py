@@ -12,9 +12,13 @@ class Breaker:
     """Tells whether to ask a storage. It opens after *failures* in a row, and lets one probe pass in each *pause*.
 
     It is logged when it opens and when it closes.
+
+    Attributes:
+        is_quiet: Whether nothing has failed since the last success: then there is nothing to ask or to note.
     """
 
     def __init__(self, failures: int, pause: float) -> None:
+        self.is_quiet = True
         self._most = failures
         self._pause = pause
         self._failures = 0
@@ -32,6 +36,7 @@ class Breaker:
 
     def note_success(self) -> None:
         """Close it."""
+        self.is_quiet = True
         self._failures = 0
         if self._probe_at is not None:
             self._probe_at = None
@@ -39,6 +44,7 @@ class Breaker:
 
     def note_failure(self, error: Exception) -> None:
         """Open it if that was one too many."""
+        self.is_quiet = False
         self._failures += 1
         if self._probe_at is None and self._failures >= self._most:
             self._probe_at = monotonic() + self._pause

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 from velocipy import HTTPConnection, HTTPException, raises
-from velocipy.limiter.asking import check_identifier, identify, is_dependency, take
+from velocipy.limiter.asking import check_identifier, finder_of, is_dependency, take
 from velocipy.limiter.backend import Identity
 from velocipy.limiter.dependency import UNAVAILABLE, Dependency, as_dependency
 from velocipy.limiter.identifiers import client_address
@@ -144,11 +144,13 @@ def concurrency_limit(
     asked = {"identifier": identifier, "exempt": exempt}
     options = {told: option for told, option in asked.items() if is_dependency(option)}
 
+    find = finder_of(identifier)
+
     async def in_flight(connection: HTTPConnection, **values: Any) -> AsyncIterator[None]:
         if values.get("exempt"):
             yield
             return
-        who = values["identifier"] if "identifier" in values else identify(identifier, connection)
+        who = values["identifier"] if "identifier" in values else find(connection)
         async with AsyncExitStack() as stack:
             try:
                 is_free = await stack.enter_async_context(places.place(who))

@@ -7,7 +7,7 @@ from inspect import Parameter
 from typing import Any
 
 from velocipy import HTTPConnection, HTTPException, Response, WebSocketException, raises
-from velocipy.limiter.asking import check_identifier, identify, is_dependency, take
+from velocipy.limiter.asking import check_identifier, finder_of, is_dependency, take
 from velocipy.limiter.backend import Identity
 from velocipy.limiter.identifiers import client_address
 from velocipy.limiter.limiter import Limiter
@@ -66,16 +66,21 @@ def rate_limit(
     if "cost" not in options and cost is not None and (isinstance(cost, bool) or not isinstance(cost, int) or cost < 1):
         raise ValueError(f"cost is {cost!r}; give a whole number from 1, a function, or Depends(function)")
 
+    find = finder_of(identifier)
+
     async def limit(
         connection: HTTPConnection, response: Response | None = None, **values: Any
     ) -> RateLimitResult | None:
-        if values.get("exempt"):
+        if not values:
+            result = await limiter.decide(find(connection), fixed, cost)
+        elif values.get("exempt"):
             return None
-        result = await limiter.decide(
-            values["identifier"] if "identifier" in values else identify(identifier, connection),
-            fixed or as_rules(values["rules"]),
-            values.get("cost", cost),
-        )
+        else:
+            result = await limiter.decide(
+                values["identifier"] if "identifier" in values else find(connection),
+                fixed or as_rules(values["rules"]),
+                values.get("cost", cost),
+            )
         if not result.allowed:
             raise refusal(limiter, result)
         if response is not None:
@@ -136,8 +141,10 @@ def message_limit(
     options = {name: option for name, option in asked.items() if is_dependency(option)}
     fixed = () if "rules" in options else as_rules(rules)
 
+    find = finder_of(identifier)
+
     async def messages(connection: HTTPConnection, **values: Any) -> MessageLimit:
-        who = values["identifier"] if "identifier" in values else identify(identifier, connection)
+        who = values["identifier"] if "identifier" in values else find(connection)
         return MessageLimit(limiter, fixed or as_rules(values["rules"]), who)
 
     take(messages, options)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
+from operator import attrgetter
 from types import TracebackType
 from typing import Self
 
 from velocipy.limiter.backend import Backend, Identity
 from velocipy.limiter.breaker import Breaker
-from velocipy.limiter.results import RateLimitHeaders, RateLimitResult, read_headers, result_of
+from velocipy.limiter.results import RateLimitHeaders, RateLimitResult, read_headers
 from velocipy.limiter.rules import RateLimitRule, Rules, as_rules
 from velocipy.limiter.storage import RateLimitStorage
 from velocipy.limiter.workers import declared_workers
 from velocipy.storage import StorageError
 
 _logger = logging.getLogger("velocipy")
+_cost_of = attrgetter("cost")
 
 OnCheck = Callable[[Identity, RateLimitResult], object]
 """Told of every check: who, and the result. A plain function that does not block."""
@@ -108,16 +110,13 @@ class Limiter:
         """Do as `check`, or as `peek`, with rules that were read."""
         backend = self._backend
         if cost is None:
-            costs = [rule.cost for rule in rules]
+            costs: Sequence[int] = tuple(map(_cost_of, rules))
         elif isinstance(cost, bool) or not isinstance(cost, int) or cost < 1:
             raise ValueError(f"the cost is {cost!r}; give a whole number from 1")
         else:
             costs = [cost] * len(rules)
         decision, failed = await backend.decide(backend.key_of(identifier), rules, costs, takes=takes)
-        if decision is None:
-            result = RateLimitResult(False, rules[0].limit, 0, 0.0, None, rules, (), True)
-        else:
-            result = result_of(rules, decision, storage_failed=failed)
+        result = RateLimitResult(rules, decision, failed)
         if takes and self._on_check is not None:
             self._tell(identifier, result)
         return result

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import NamedTuple
 
 from velocipy.limiter.rules import RateLimitRule
 from velocipy.limiter.storage.interface import Decision, RuleState
@@ -24,54 +23,72 @@ class RateLimitHeaders(StrEnum):
     X_RATELIMIT = "x-ratelimit"
 
 
-class RateLimitResult(NamedTuple):
+NOTHING_KNOWN = Decision(False, 0, ())
+
+
+class RateLimitResult:
     """Whether something may be done.
 
     The first rule that refuses decides what is told; if none does, the one of which the least is left.
 
     Attributes:
         allowed: Whether it may.
-        limit: Of the rule that decides.
-        remaining: What is left of it.
-        reset_at: Unix time at which all of it is there again, if nothing is taken meanwhile.
-        retry_after: Seconds until it would be allowed; None if it is, or never will be, since it costs too much.
         rules: All that were asked.
         states: How it stands with each of them; empty where the storage could not be asked, and that refuses.
         storage_failed: Whether the storage could not be asked, so that `on_storage_error` has decided.
     """
 
-    allowed: bool
-    limit: int
-    remaining: int
-    reset_at: float
-    retry_after: float | None = None
-    rules: tuple[RateLimitRule, ...] = ()
-    states: tuple[RuleState, ...] = ()
-    storage_failed: bool = False
+    __slots__ = ("_now", "allowed", "rules", "states", "storage_failed")
+
+    def __init__(self, rules: tuple[RateLimitRule, ...], decision: Decision | None, storage_failed: bool) -> None:
+        self.allowed, self._now, self.states = decision or NOTHING_KNOWN
+        self.rules = rules
+        self.storage_failed = storage_failed
+
+    @property
+    def limit(self) -> int:
+        """That of the rule that decides."""
+        return self.rules[self._decides()].limit
+
+    @property
+    def remaining(self) -> int:
+        """What is left of the rule that decides."""
+        return self.states[self._decides()].remaining if self.states else 0
+
+    @property
+    def reset_at(self) -> float:
+        """Unix time at which all of that is there again, if nothing is taken meanwhile; 0 if nobody knows."""
+        return (self._now + self.states[self._decides()].reset_after) / 1_000_000 if self.states else 0.0
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds until it would be allowed; None if it is, or never will be, since it costs too much."""
+        waits = [state.retry_after for rule, state in self._pairs() if rule.block and state.retry_after]
+        return max(waits) / 1_000_000 if waits and -1 not in waits and not self.allowed else None
 
     @property
     def refused_by(self) -> tuple[RateLimitRule, ...]:
         """The rules in which the cost did not fit, also those that do not block."""
-        return tuple(rule for rule, state in zip(self.rules, self.states, strict=False) if state.retry_after)
+        return tuple(rule for rule, state in self._pairs() if state.retry_after)
 
+    def __repr__(self) -> str:
+        return (
+            f"RateLimitResult(allowed={self.allowed}, limit={self.limit}, remaining={self.remaining}, "
+            f"reset_at={self.reset_at}, retry_after={self.retry_after}, storage_failed={self.storage_failed})"
+        )
 
-def result_of(rules: tuple[RateLimitRule, ...], decision: Decision, *, storage_failed: bool = False) -> RateLimitResult:
-    """Return what *decision* comes to."""
-    allowed, now, states = decision
-    retry_after = None
-    decides = 0
-    if not allowed:
-        refused = [number for number, rule in enumerate(rules) if rule.block and states[number].retry_after]
-        decides = refused[0]
-        waits = [states[number].retry_after for number in refused]
-        retry_after = None if -1 in waits else max(waits) / 1_000_000
-    elif len(rules) > 1:
-        decides = min(range(len(rules)), key=lambda number: (not rules[number].block, states[number].remaining))
-    remaining, _, reset_after = states[decides]
-    reset_at = (now + reset_after) / 1_000_000
-    return RateLimitResult(
-        allowed, rules[decides].limit, remaining, reset_at, retry_after, rules, states, storage_failed
-    )
+    def _pairs(self) -> Iterable[tuple[RateLimitRule, RuleState]]:
+        return zip(self.rules, self.states, strict=False)
+
+    def _decides(self) -> int:
+        """Return the number of the rule that decides."""
+        if self.allowed:
+            return min(
+                range(len(self.states)),
+                key=lambda number: (not self.rules[number].block, self.states[number].remaining),
+            )
+        refused = (rule.block and state.retry_after for rule, state in self._pairs())
+        return next((number for number, is_refused in enumerate(refused) if is_refused), 0)
 
 
 def read_headers(headers: Iterable[RateLimitHeaders | str] | RateLimitHeaders | str) -> frozenset[RateLimitHeaders]:

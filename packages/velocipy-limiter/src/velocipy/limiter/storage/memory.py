@@ -14,6 +14,8 @@ ENTRY_SIZE = 300  # bytes of what is counted under one key for one rule, at most
 LOGGED_SIZE = 140  # bytes of each that a sliding window remembers
 TABLE_SIZE = 2_000  # bytes of a rule
 
+_new = tuple.__new__  # PERF: 0.1 us less than the call of a NamedTuple
+
 
 def _wall_clock() -> Callable[[], int]:
     """Return a clock in microseconds of Unix time that does not jump when somebody sets the date."""
@@ -60,7 +62,7 @@ class MemoryStorage:
     def __init__(self, *, max_bytes: int = 64 * 1024 * 1024, clock: Callable[[], int] | None = None) -> None:
         if max_bytes < 65_536:
             raise ValueError(f"max_bytes is {max_bytes}; give 65536 or more")
-        self._max_bytes = max_bytes
+        self._max_bytes, self._half = max_bytes, max_bytes // 2
         self._clock = clock or _wall_clock()
         self._now = 0
         self._tables: dict[str, _Table] = {}
@@ -113,32 +115,39 @@ class MemoryStorage:
         if time < self._now:
             time = self._now  # a clock that went back stands still
         self._now = time
-        passes = True
-        found = []
-        for rule, cost in zip(rules, costs, strict=True):
-            table = self._tables.get(rule.key) or self._open(rule, time)
-            if time >= table.rotate_at:
-                self._rotate(table, time)
-            state = table.young.get(key)
-            if state is None and key in table.old:
-                state = table.old.pop(key)
-                self._store(table, key, state)  # who is refused again and again is not to be forgotten
-            now = time // rule.scale
-            algorithm = ALGORITHMS[rule.algorithm]
-            wait = algorithm.wait(state, now, rule, cost) * rule.scale if cost <= rule.most else -1
-            if wait and rule.block:
-                passes = False
-            found.append((rule, cost, algorithm, table, state, now, wait))
-        states = []
-        for rule, cost, algorithm, table, state, now, wait in found:
-            if takes and passes and not wait:
-                state = algorithm.take(state, now, rule, cost)
-                self._store(table, key, state)
-            left, reset = algorithm.left(state, now, rule)
-            states.append(RuleState(left, wait, reset * rule.scale))
-        if self._young_size > self._max_bytes // 2 or self._young_size + self._old_size > self._max_bytes:
+        if len(rules) == 1:
+            state, passes = self._look(key, rules[0], costs[0], time, takes)
+            states: tuple[RuleState, ...] = (state,)
+        else:
+            looked = [self._look(key, rule, cost, time, False) for rule, cost in zip(rules, costs, strict=True)]
+            passes = all(is_passed for _, is_passed in looked)
+            if takes and passes:  # of several none is taken from before all are known to pass
+                looked = [self._look(key, rule, cost, time, True) for rule, cost in zip(rules, costs, strict=True)]
+            states = tuple(state for state, _ in looked)
+        if self._young_size > self._half or self._young_size + self._old_size > self._max_bytes:
             self._forget(time)
-        return Decision(passes, time, tuple(states))
+        return _new(Decision, (passes, time, states))
+
+    def _look(self, key: str, rule: RateLimitRule, cost: int, time: int, takes: bool) -> tuple[RuleState, bool]:
+        """Return how it stands with one rule, of which the cost is taken if it fits, and whether the rule lets pass."""
+        table = self._tables.get(rule.key) or self._open(rule, time)
+        if time >= table.rotate_at:
+            self._rotate(table, time)
+        before = table.young.get(key)
+        if before is None and key in table.old:
+            before = table.old.pop(key)
+            self._store(table, key, before)  # who is refused again and again is not to be forgotten
+        scale = rule.scale
+        if cost > rule.most:
+            _, _, left, reset = ALGORITHMS[rule.algorithm](before, time // scale, rule, rule.most, False)
+            return RuleState(left, -1, reset * scale), not rule.block
+        wait, after, left, reset = ALGORITHMS[rule.algorithm](before, time // scale, rule, cost, takes)
+        if after is not before and after is not None:
+            if before is None or type(after[-1]) is list:  # a log, of which each entry has a size
+                self._store(table, key, after)
+            else:
+                table.young[key] = after
+        return _new(RuleState, (left, wait * scale, reset * scale)), not wait or not rule.block
 
     def _open(self, rule: RateLimitRule, now: int) -> _Table:
         table = self._tables[rule.key] = _Table(rule, now)
@@ -148,7 +157,7 @@ class MemoryStorage:
     def _store(self, table: _Table, key: str, state: State) -> None:
         if key not in table.young:
             self._grow(table, ENTRY_SIZE + len(key))
-        if type(state[-1]) is list:  # a log, of which not all may be new
+        if type(state[-1]) is list:
             self._grow(table, LOGGED_SIZE)
         table.young[key] = state
 
