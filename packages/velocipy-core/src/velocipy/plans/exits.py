@@ -7,7 +7,7 @@ task. A failure of the handler is raised at each `yield` on the way.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Hashable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from functools import lru_cache
 from typing import Any
@@ -66,7 +66,7 @@ def is_context(value: Any) -> bool:
 
 
 @lru_cache(1024)  # PERF: 0.2 us less than looking for what is not there
-def _is_context_class(cls: type) -> bool:
+def _is_context_class(cls: Hashable) -> bool:
     return hasattr(cls, "__aexit__") or hasattr(cls, "__exit__")
 
 
