@@ -58,7 +58,7 @@ def _open_plugins(app: VelociPy) -> AbstractAsyncContextManager[dict[str, Any]]:
 @asynccontextmanager
 async def _open_dependencies(plans: Iterable[Plan]) -> AsyncIterator[None]:
     """Enter what dependencies have as their `lifespan`, each once."""
-    found: dict[Callable[[], AbstractAsyncContextManager[object]], None] = {}
+    found: dict[Callable[[], object], None] = {}
     seen: set[Call] = set()
     left = [plan.call for plan in plans if plan.call is not None]
     while left:

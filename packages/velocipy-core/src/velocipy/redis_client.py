@@ -50,8 +50,9 @@ def client_of(url: str, user: str, *, max_connections: int | None = None, timeou
 async def close_client(client: Redis | RedisCluster) -> None:
     """Close a client of `client_of`, or of a cluster, and its connections."""
     await client.aclose()
-    if hasattr(client, "connection_pool"):  # a cluster has one for each node, and closes them
-        await client.connection_pool.disconnect()
+    pool = getattr(client, "connection_pool", None)  # a cluster has one for each node, and closes them
+    if pool is not None:
+        await pool.disconnect()
 
 
 async def completed(call: Awaitable[T]) -> T:

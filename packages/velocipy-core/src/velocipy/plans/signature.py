@@ -171,7 +171,8 @@ def read_return(call: Callable[..., Any], namespace: dict[str, Any] | None) -> A
 
 def _globals(function: Any) -> dict[str, Any]:
     """Return the names that the annotations of *function* may mean: those of the module where it is written."""
-    for written in (function, type(function).__call__):  # an instance may have inherited its call
+    callables: tuple[Any, ...] = (function, type(function).__call__)  # an instance may have inherited its call
+    for written in callables:
         if hasattr(written, "__globals__"):
             found: dict[str, Any] = written.__globals__
             return found
