@@ -298,6 +298,8 @@ def test_to_log_out(client: TestClient, provider: Provider) -> None:
 class Asked:
     """What a login looks at of a request."""
 
+    has_session = False
+
     def __init__(self, **query: str) -> None:
         from velocipy.http.multidict import MultiValueDict
 

@@ -1,6 +1,7 @@
 """What middleware that keeps sessions needs of the core: `session`, `parameter_sources`, headers of the handshake."""
 
 import logging
+import warnings
 from typing import Any
 
 import pytest
@@ -113,11 +114,11 @@ bare = VelociPy()
 
 
 @bare.get("/")
-async def without(request: Request) -> str:
-    try:
-        return str(request.session)
-    except RuntimeError as error:
-        return str(error)
+async def without(request: Request) -> dict[str, object]:
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        request.session["eggs"] = request.session.get("eggs", 0) + 1
+    return {"session": request.session, "has": request.has_session, "told": [str(item.message) for item in told]}
 
 
 def test_a_middleware_sets_the_session_and_makes_parameters_of_it(client: Client) -> None:
@@ -131,10 +132,16 @@ def test_the_innermost_counts(client: Client) -> None:
     assert client.get("/inner/kept").json() == {"name": "inner", "kept": ""}
 
 
-def test_without_a_middleware_the_error_says_what_to_add(client_factory: Any) -> None:
-    told = client_factory("bare").get("/").text
-    assert "no middleware around this has set one" in told
-    assert "pip install velocipy-sessions" in told
+def test_without_a_middleware_the_session_ends_with_the_request_and_a_warning_says_what_to_add(
+    client_factory: Any,
+) -> None:
+    client = client_factory("bare")
+    for _ in range(2):
+        answer = client.get("/").json()
+        assert (answer["session"], answer["has"]) == ({"eggs": 1}, False)
+        [told] = answer["told"]
+        assert "what is put into this session is lost" in told
+        assert "pip install velocipy-sessions" in told
 
 
 @pytest.mark.in_process

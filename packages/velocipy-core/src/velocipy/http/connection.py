@@ -280,20 +280,32 @@ class HTTPConnection:
     def session(self) -> Any:
         """What a middleware keeps between the requests of one client; it sets this.
 
-        Raises:
-            RuntimeError: If no middleware has.
+        Where none has, it is a dict that ends with the request, and a `RuntimeWarning` tells what to add.
         """
-        replaced = self._replaced
-        if not replaced or "session" not in replaced:
-            raise RuntimeError(
-                "there is no session: no middleware around this has set one. Add SessionMiddleware of "
-                "velocipy.sessions (pip install velocipy-sessions), or put what asks for the session within it"
+        replaced = self._replaced or {}
+        if "session" in replaced:
+            return replaced["session"]
+        if "lost_session" not in replaced:
+            import warnings
+
+            warnings.warn(
+                "what is put into this session is lost: no middleware around this keeps one. Add SessionMiddleware of "
+                "velocipy.sessions (pip install velocipy-sessions), or put what asks for the session within it",
+                RuntimeWarning,
+                stacklevel=2,
             )
-        return replaced["session"]
+            self._replace("lost_session", {})
+        assert self._replaced is not None
+        return self._replaced["lost_session"]
 
     @session.setter
     def session(self, session: Any) -> None:
         self._replace("session", session)
+
+    @property
+    def has_session(self) -> bool:
+        """Whether a middleware has set `session`."""
+        return self._replaced is not None and "session" in self._replaced
 
     def _replace(self, name: str, value: Any) -> None:
         if self._replaced is None:

@@ -348,7 +348,7 @@ class OpenIDLogin:
 
 
 def _session_of(request: Request, session: Session | None) -> Session:
-    found: Any = session if session is not None else getattr(request, "session", None)
+    found: Any = request.session if session is None and request.has_session else session
     if not isinstance(found, MutableMapping):
         raise RuntimeError(
             "a login needs a session: app.add_middleware(SessionMiddleware, secret_key=...) of velocipy-sessions makes "

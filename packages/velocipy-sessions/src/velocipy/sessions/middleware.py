@@ -69,7 +69,7 @@ class SessionMiddleware:
             SessionConflict (409) for the later, or "overwrite", where the later counts, and a warning is logged.
 
     Raises:
-        ValueError: If a key is weak, an option contradicts another, or browsers would refuse the cookie.
+        ValueError: If a key is empty, an option contradicts another, or browsers would refuse the cookie.
         TypeError: If an option is of another type.
         ImportError: If *encrypt* lacks cryptography.
     """

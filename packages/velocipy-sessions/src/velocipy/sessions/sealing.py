@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import logging
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections.abc import Sequence
@@ -12,6 +13,8 @@ from typing import Any, Protocol
 from velocipy import Secret
 
 SecretKey = str | bytes | Secret[Any]
+
+_logger = logging.getLogger("velocipy.sessions")
 
 SHORTEST = 32  # bytes of a key
 _FEWEST = 8  # different ones among them
@@ -99,8 +102,10 @@ class EncryptedSeal:
 def read_keys(given: SecretKey | Sequence[SecretKey]) -> list[bytes]:
     """Return the keys that were given, the newest first.
 
+    One that is weak is warned of on the log; no message has it.
+
     Raises:
-        ValueError: If there is none, or one is weak. The message does not have it.
+        ValueError: If there is none, or one is empty.
         TypeError: If one is neither text nor bytes.
     """
     several = [given] if isinstance(given, (str, bytes, Secret)) else given
@@ -117,9 +122,16 @@ def _read_key(given: Any, number: str) -> bytes:
         key = key.encode("utf-8", "surrogatepass")
     if not isinstance(key, bytes):
         raise TypeError(f"secret_key{number} is a str, not a {type(key).__name__}")
+    if not key.strip():
+        raise ValueError(f"secret_key{number} is empty; make one with {MAKE_A_KEY}, and keep it secret")
     if len(key) < SHORTEST or len(set(key)) < _FEWEST:
         what = f"has {len(key)} bytes, and needs {SHORTEST}" if len(key) < SHORTEST else "is hardly random"
-        raise ValueError(f"secret_key{number} {what}; make one with {MAKE_A_KEY}, and keep it secret")
+        _logger.warning(
+            "secret_key%s of SessionMiddleware %s: who guesses it can be anybody. Make one with %s, and keep it secret",
+            number,
+            what,
+            MAKE_A_KEY,
+        )
     return key
 
 
