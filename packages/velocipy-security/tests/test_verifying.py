@@ -177,7 +177,7 @@ def test_secrets_are_compared_as_bytes(given: str, expected: str | bytes, is_sam
         (lambda: Verified(len, len), TypeError, "such as HTTPBearer"),  # type: ignore[call-overload]
         (lambda: Verified(HTTPBearer(), "verify"), TypeError, "no function"),  # type: ignore[call-overload]
         (lambda: Verified(HTTPBearer(), str), TypeError, "no function"),
-        (lambda: Verified(MutualTLS(), len), TypeError, "has no credentials"),
+        (lambda: Verified(MutualTLS(), lambda _: 1), TypeError, "has no credentials"),
         (lambda: any_of(HTTPBearer()), ValueError, "two schemes"),
         (lambda: any_of(HTTPBearer(), len), TypeError, "takes schemes"),  # type: ignore[arg-type]
         (lambda: any_of(HTTPBearer(), MutualTLS()), ValueError, "everybody would pass"),

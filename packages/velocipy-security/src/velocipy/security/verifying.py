@@ -61,7 +61,7 @@ class Verified(_Composed[Identity]):
     def __init__(
         self,
         scheme: SecurityBase[Credentials],
-        verify: Callable[[Any], Awaitable[Identity | None]],
+        verify: Callable[[Credentials], Awaitable[Identity | None]],
         *,
         scopes: Callable[[Identity], Iterable[str]] | None = None,
     ) -> None: ...
@@ -70,7 +70,7 @@ class Verified(_Composed[Identity]):
     def __init__(
         self,
         scheme: SecurityBase[Credentials],
-        verify: Callable[[Any], Identity | None],
+        verify: Callable[[Credentials], Identity | None],
         *,
         scopes: Callable[[Identity], Iterable[str]] | None = None,
     ) -> None: ...
