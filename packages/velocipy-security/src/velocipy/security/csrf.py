@@ -78,7 +78,7 @@ class CSRFMiddleware:
                 raise ValueError(f"{option} is {name!r}, which is no name; take letters, digits and hyphens")
         self._cookie_name = cookie_name
         self._header_name = header_name
-        self.field_name = field_name
+        self._field_name = field_name
 
     async def dispatch(self, request: Request, call_next: HTTPApp) -> Response:
         """Refuse *request*, or have it answered; then send the cookie, if a page has asked for the token."""
@@ -135,21 +135,21 @@ class CSRFMiddleware:
         except PayloadTooLargeException:
             return None
         try:
-            found = parse_qs(body.decode("ascii"), max_num_fields=1000, errors="strict").get(self.field_name, [])
+            found = parse_qs(body.decode("ascii"), max_num_fields=1000, errors="strict").get(self._field_name, [])
         except ValueError:
             return None
         return found[0] if len(found) == 1 else None
 
-    def cookie_of(self, request: HTTPConnection) -> str:
+    def _cookie_of(self, request: HTTPConnection) -> str:
         """Return the name of the cookie."""
         return self._cookie_name or ("__Host-csrf" if request.scheme == "https" else "csrf")
 
-    def signed(self, request: HTTPConnection, token: bytes) -> str:
+    def _signed(self, request: HTTPConnection, token: bytes) -> str:
         """Return what the cookie holds."""
         text = base64.urlsafe_b64encode(token).decode()
         return f"{text}.{self._signer.signature(self._bound(request, text))}"
 
-    def unsigned(self, request: HTTPConnection, value: str) -> bytes | None:
+    def _unsigned(self, request: HTTPConnection, value: str) -> bytes | None:
         """Return the token of a cookie, None if it was not signed here, or for something else."""
         text, _, signature = value.partition(".")
         if not self._signer.has_signed(self._bound(request, text), signature):
@@ -173,8 +173,8 @@ class _Token:
 
     def kept(self) -> bytes | None:
         """Return the token of the cookie, if it is a good one."""
-        value = self._request.cookies.get(self.middleware.cookie_of(self._request))
-        return None if value is None else self.middleware.unsigned(self._request, value)
+        value = self._request.cookies.get(self.middleware._cookie_of(self._request))
+        return None if value is None else self.middleware._unsigned(self._request, value)
 
     def give(self) -> str:
         """Return the token for a page, masked: another text each time, so that compression tells nothing of it."""
@@ -197,8 +197,8 @@ class _Token:
         if self._is_new:
             request, middleware = self._request, self.middleware
             response.set_cookie(
-                middleware.cookie_of(request),
-                middleware.signed(request, self._given),
+                middleware._cookie_of(request),
+                middleware._signed(request, self._given),
                 secure=request.scheme == "https",
                 httponly=True,
                 samesite="lax",
@@ -231,7 +231,7 @@ def csrf_field(request: HTTPConnection) -> str:
     Raises: as `csrf_token` does.
     """
     token = _token_of(request)
-    name = html.escape(token.middleware.field_name)
+    name = html.escape(token.middleware._field_name)
     return _Markup(f'<input type="hidden" name="{name}" value="{html.escape(token.give())}">')
 
 

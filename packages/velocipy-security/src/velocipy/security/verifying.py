@@ -19,7 +19,7 @@ class _Composed(SecurityBase[Identity]):
     """What is made of other schemes; scopes are asked of it."""
 
     def __init__(self, schemes: Iterable[SecurityBase[Any]], *, auto_error: bool, verifies: bool) -> None:
-        self.schemes = tuple(schemes)
+        self._schemes = tuple(schemes)
         self.auto_error = auto_error
         self.verifies = verifies
 
@@ -32,7 +32,7 @@ class _Composed(SecurityBase[Identity]):
 
     def challenge(self, connection: HTTPConnection) -> str:
         """Return the challenges of all, each once."""
-        return ", ".join(dict.fromkeys(scheme.challenge(connection) for scheme in self.schemes))
+        return ", ".join(dict.fromkeys(scheme.challenge(connection) for scheme in self._schemes))
 
     async def __call__(self, connection: HTTPConnection, scopes: SecurityScopes) -> Identity | None:  # type: ignore[override]
         """Return what became of the credentials; None only without `auto_error`.
@@ -120,12 +120,12 @@ class _AnyOf(_Composed[Any]):
         if len({scheme.verifies for scheme in schemes}) > 1:
             raise ValueError("any_of: some credentials would be verified, and others not; put each in Verified")
         super().__init__(schemes, auto_error=auto_error, verifies=schemes[0].verifies)
-        self.alternatives = tuple(way for scheme in self.schemes for way in scheme.alternatives)
+        self.alternatives = tuple(way for scheme in self._schemes for way in scheme.alternatives)
 
     async def authenticate(self, connection: HTTPConnection, scopes: SecurityScopes) -> Any:
         invalid: InvalidCredentials | None = None
         insufficient: InsufficientScope | None = None
-        for scheme in self.schemes:
+        for scheme in self._schemes:
             try:
                 found = await scheme.authenticate(connection, scopes)
             except InvalidCredentials as error:
@@ -146,13 +146,13 @@ class _AllOf(_Composed[tuple[Any, ...]]):
     def __init__(self, schemes: tuple[SecurityBase[Any], ...], auto_error: bool) -> None:
         super().__init__(schemes, auto_error=auto_error, verifies=any(scheme.verifies for scheme in schemes))
         ways: tuple[Any, ...] = ((),)
-        for scheme in self.schemes:
+        for scheme in self._schemes:
             ways = tuple((*way, *more) for way in ways for more in scheme.alternatives)
         self.alternatives = ways
 
     async def authenticate(self, connection: HTTPConnection, scopes: SecurityScopes) -> tuple[Any, ...] | None:
         found = []
-        for scheme in self.schemes:
+        for scheme in self._schemes:
             credentials = await scheme.authenticate(connection, scopes)
             if credentials is None:
                 return None
