@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import around, inprocess, live, options, sessions, sockets, startup, transfers
+from benchmarks import around, inprocess, limits, live, options, sessions, sockets, startup, transfers
 from benchmarks.environments import Environments
 from benchmarks.facts import machine
 from benchmarks.plot import svg
@@ -33,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         measures += around.measure(wanted, environments)
     if "sessions" in wanted.modes:
         measures += sessions.measure(wanted, environments)
+    if "limits" in wanted.modes:
+        measures += limits.measure(wanted, environments)
     if "sockets" in wanted.modes:
         measures += sockets.measure(wanted, environments)
     if "transfers" in wanted.modes:

@@ -1,4 +1,4 @@
-"""The environments that contenders run in: one for VelociPy and raw, one for all peers, made on first use and kept.
+"""The environments that contenders run in: for VelociPy and raw, all peers, limiters; made on first use, and kept.
 
 Made with the Python that runs the benchmark, by uv when there is one, otherwise by venv and pip. An environment is made
 anew when what it should hold has changed. `--python` takes an existing interpreter for VelociPy instead.
@@ -20,8 +20,12 @@ ROOT = HERE.parent
 CACHE = HERE / ".cache"
 CORE = ROOT / "packages" / "velocipy-core"
 
+LIMITER = ROOT / "packages" / "velocipy-limiter"
+LIMITERS = "limiters"
+
 CONTENTS = {
     VELOCIPY: [HERE / "requirements" / "velocipy.txt", HERE / "requirements" / "servers.txt", CORE / "pyproject.toml"],
+    LIMITERS: [HERE / "requirements" / "limiters.txt", CORE / "pyproject.toml", LIMITER / "pyproject.toml"],
     PEERS: [HERE / "requirements" / "peers.txt", HERE / "requirements" / "servers.txt"],
 }
 

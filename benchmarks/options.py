@@ -12,7 +12,7 @@ from benchmarks.contenders import CONTENDERS, EMPTY, RAW, Contender
 from benchmarks.scenarios import SCENARIOS, Scenario
 from benchmarks.servers import SERVERS, Server
 
-MODES = ("in-process", "live", "startup", "middleware", "sessions", "sockets", "transfers")
+MODES = ("in-process", "live", "startup", "middleware", "sessions", "limits", "sockets", "transfers")
 OF_LINUX = ("sockets", "transfers")  # they read /proc
 RESULTS = Path(__file__).parent / "results"
 

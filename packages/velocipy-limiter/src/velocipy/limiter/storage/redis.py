@@ -24,12 +24,16 @@ class _Script:
         self._digest = sha1(text.encode(), usedforsecurity=False).hexdigest()
 
     async def run(self, client: Any, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
-        from redis.exceptions import NoScriptError
-
         try:
             return await client.evalsha(self._digest, len(keys), *keys, *arguments)
-        except NoScriptError:
+        except _unknown_script():
             return await client.eval(self._text, len(keys), *keys, *arguments)
+
+
+def _unknown_script() -> type[Exception]:
+    from redis.exceptions import NoScriptError
+
+    return NoScriptError
 
 
 _DECIDE = _Script(files("velocipy.limiter.storage").joinpath("decide.lua").read_text("utf-8"))
