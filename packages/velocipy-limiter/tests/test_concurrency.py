@@ -21,6 +21,7 @@ from velocipy.limiter.storage import MemoryStorage, RateLimitStorage, RedisStora
 from velocipy.storage import StorageError
 from velocipy.testing import AsyncTestClient, TestClient
 from velocipy.testing.redis_servers import RedisServer
+from velocipy.testing.targets import Target
 
 from .waiting import until
 
@@ -86,8 +87,10 @@ def test_a_place_is_given_back_after_answers_and_failures(client: TestClient) ->
 
 
 async def test_a_stream_has_its_place_until_its_end_and_a_client_that_leaves_gives_it_back(
-    async_client: AsyncTestClient,
+    async_client: AsyncTestClient, velocipy_target: Target
 ) -> None:
+    if velocipy_target.name == "hypercorn-h2":
+        pytest.skip("over HTTP/2 the client of the tests does not tell that it leaves")
     tenant = {"X-Tenant": uuid4().hex}
 
     async def is_free() -> bool:

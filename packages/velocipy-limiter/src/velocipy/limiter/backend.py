@@ -39,6 +39,7 @@ class Backend:
         self.storage = storage
         self.workers = workers
         self._prefix = prefix
+        self._keeps_text = not storage.is_shared
         self._breaker = breaker
         self._local: MemoryStorage | None = None
         self._share = lru_cache(512)(self._share_of)
@@ -55,7 +56,7 @@ class Backend:
             if not isinstance(identity, (int, UUID)):
                 raise TypeError(f"an identifier is a {type(identity).__name__}; give a str, an int, a UUID or None")
             identity = str(identity)
-        if len(identity) <= LONGEST_KEY and not self.storage.is_shared:
+        if len(identity) <= LONGEST_KEY and self._keeps_text:
             return f"{self._prefix}:as:{identity}"
         digest = blake2b(identity.encode("utf-8", "surrogatepass"), digest_size=16)
         return f"{self._prefix}:{digest.hexdigest()}"
