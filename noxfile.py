@@ -261,12 +261,15 @@ def shipped(session: nox.Session) -> None:
         session.error(f"the core is not alone: {', '.join(installed)}")
     session.run("python", "-c", "import velocipy")
 
-    session.install(*group("types"), *built.values(), "velocipy[all]", "velocipy-testing[conformance]")
+    session.install(*group("types"), *group("test"), *built.values(), "velocipy[all]", "velocipy-testing[conformance]")
     session.run("uv", "pip", "check")
     with session.chdir(session.create_tmp()):  # away from the checkout: only the wheels can be imported
         session.run("python", "-c", "import velocipy" + "".join(f", velocipy.{name}" for name in PACKAGES[1:]))
         verify = ["pyright", "--verifytypes", "velocipy", "--ignoreexternal", "--outputjson"]
         report = json.loads(str(session.run(*verify, silent=True, success_codes=[0, 1])))["typeCompleteness"]
+        page = ROOT / "packages/velocipy-limiter/tests/test_home_page.py"  # the example of the front page
+        servers = "--velocipy-server=in-process,granian-rsgi,uvicorn"
+        session.run("pytest", "-q", servers, f"--rootdir={page.parent}", str(page))
     if report["exportedSymbolCounts"]["withUnknownType"]:
         unsure = [symbol for symbol in report["symbols"] if not symbol["isTypeKnown"]]
         unknown = [symbol["name"] for symbol in unsure if not symbol["isTypeAmbiguous"]]

@@ -3,8 +3,12 @@
 import runpy
 from pathlib import Path
 
+import pytest
+
 from velocipy import VelociPy
 from velocipy.testing import TestClient
+
+pytest.importorskip("pydantic", reason="the page has a model of it")
 
 PAGE = str(Path(__file__).with_name("home_page.py"))
 

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 
-from velocipy.limiter import Limiter, RateLimitResult, RateLimitRule
+from velocipy.limiter import Limiter, RateLimitAlgorithm, RateLimitResult, RateLimitRule
 from velocipy.limiter.storage import MemoryStorage, RateLimitStorage
 
 HOUR = RateLimitRule("hour", 3, 3600)
@@ -90,6 +90,8 @@ async def test_a_cost_that_is_none_is_refused(cost: Any) -> None:
     "options",
     [
         {"storage": "redis://localhost"},
+        {"storage": MemoryStorage},
+        {"headers": True},
         {"prefix": "a{b"},
         {"prefix": "x" * 65},
         {"headers": "x-rate"},
@@ -142,6 +144,22 @@ def test_memory_serves_several_loops_in_several_threads() -> None:
     for thread in threads:
         thread.join()
     assert (len(passed), passed.count(True)) == (800, 500)
+
+
+@pytest.mark.parametrize("algorithm", RateLimitAlgorithm)
+async def test_a_clock_that_goes_back_gives_nothing_and_one_that_jumps_ahead_gives_the_limit(
+    algorithm: RateLimitAlgorithm,
+) -> None:
+    clock = Clock()
+    limiter = Limiter(MemoryStorage(clock=clock))
+    rule = RateLimitRule("clock", 3, 60, algorithm=algorithm)
+    assert (await limiter.check("who", rule, cost=3)).allowed
+    clock.now -= 3_600_000_000
+    assert not (await limiter.check("who", rule)).allowed
+    clock.now += 3_600_000_000
+    assert not (await limiter.check("who", rule)).allowed
+    clock.now += 10**14
+    assert [(await limiter.check("who", rule)).allowed for _ in range(4)] == [True] * 3 + [False]
 
 
 # What is kept

@@ -157,6 +157,20 @@ async def test_a_sentinel_leads_to_its_master(tmp_path: Path, redis: RedisServer
         await process.wait()
 
 
+def test_an_application_closes_the_limiters_that_it_depends_on(redis: RedisServer, client: Any) -> None:
+    app = VelociPy()
+
+    @app.get("/", dependencies=[Depends(rate_limit(Limiter(RedisStorage(redis.url)), "100/hour"))])
+    async def read() -> None: ...
+
+    before = len(client.client_list())
+    for _ in range(2):
+        with TestClient(app) as asking:
+            assert asking.get("/").status_code == 204
+            assert len(client.client_list()) == before + 1
+        assert len(client.client_list()) == before
+
+
 @pytest.mark.parametrize(
     "options",
     [{"url": "http://localhost"}, {"timeout": 0}, {"max_connections": 0}, {"url": "redis://a?decode_responses=True"}],

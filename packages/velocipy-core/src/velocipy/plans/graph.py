@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from copy import deepcopy
 from difflib import get_close_matches
 from functools import partial, wraps
+from inspect import isroutine
 from types import MappingProxyType
 from typing import Annotated, Any, get_args, get_origin
 
@@ -274,6 +275,9 @@ class Graph:
 
     def _input(self, written: Written, source: Source) -> Input:
         name = written.parameter.name
+        if isroutine(written.default):
+            problem = f"its default is the function {getattr(written.default, '__name__', written.default)}."
+            raise Mistake(problem, "Have it called: write Depends(...) around it.", DependencyError)
         annotation = Any if unwrap(written.annotation)[0] is MISSING else written.annotation
         default = source.default if written.default is UNSET else written.default
         if default is not UNSET and source.default_factory is not None:

@@ -53,7 +53,7 @@ class Limiter:
         failures: int = 3,
         pause: float = 1.0,
     ) -> None:
-        if not hasattr(storage, "acquire"):
+        if isinstance(storage, type) or not hasattr(storage, "acquire"):
             raise TypeError(
                 f"storage is {storage!r}; give one of velocipy.limiter.storage, as MemoryStorage() or RedisStorage(url)"
             )

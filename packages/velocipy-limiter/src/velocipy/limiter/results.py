@@ -97,10 +97,9 @@ def read_headers(headers: Iterable[RateLimitHeaders | str] | RateLimitHeaders | 
     Raises:
         ValueError: If one is not known.
     """
-    kinds = [headers] if isinstance(headers, str) else headers
     try:
-        return frozenset(map(RateLimitHeaders, kinds))
-    except ValueError:
+        return frozenset(map(RateLimitHeaders, [headers] if isinstance(headers, str) else headers))
+    except (TypeError, ValueError):
         raise ValueError(f"headers is {headers!r}; there are 'ratelimit' and 'x-ratelimit'") from None
 
 
