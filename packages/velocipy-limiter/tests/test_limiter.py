@@ -214,6 +214,23 @@ def test_a_million_identifiers_stay_below_64_mebibytes(algorithm: str) -> None:
     assert int(done.stdout) < 64 * 1024 * 1024
 
 
+async def test_what_a_log_has_counts_as_long_as_it_is_kept() -> None:
+    clock = Clock()
+    storage = MemoryStorage(max_bytes=1_000_000, clock=clock)
+    limiter = Limiter(storage)
+    log = RateLimitRule("log", 10_000, 3600, algorithm=RateLimitAlgorithm.SLIDING_WINDOW)
+    for _ in range(3000):
+        await limiter.check("long", log)
+    for _ in range(3):  # what it has moves from generation to generation
+        clock.now += 3_000_000_000
+        await limiter.check("long", log)
+    for number in range(1000):
+        clock.now += 1
+        await limiter.check(f"other{number}", log)
+    held = [entry for table in storage._tables.values() for entry in (*table.young.values(), *table.old.values())]
+    assert sum(len(entry[2]) * 100 for entry in held) < 1_000_000
+
+
 async def test_what_counts_no_more_leaves() -> None:
     clock = Clock()
     storage = MemoryStorage(clock=clock)

@@ -8,6 +8,7 @@ import pytest
 
 from velocipy import Body, Depends, Form, VelociPy
 from velocipy.errors import DependencyError, ParameterError, StartupError
+from velocipy.security_scheme import HTTPScheme
 
 
 async def fine() -> None: ...
@@ -80,6 +81,36 @@ def test_a_form_and_a_json_body_in_one_request() -> None:
     assert error.handler == "handler"
     assert "'b'" in str(error)
     assert "'a'" in str(error)
+
+
+class Bearer:
+    """A security scheme as packages write it."""
+
+    def __init__(self, realm: str = "") -> None:
+        self.security_scheme = HTTPScheme(scheme_name=realm or "Bearer", scheme="bearer")
+
+    security_scheme: Any = None
+
+    async def __call__(self) -> str:
+        return "token"
+
+
+class User:
+    """What a scheme is, besides that nobody calls it."""
+
+    security_scheme = HTTPScheme(scheme_name="User", scheme="bearer")
+
+
+def test_the_class_of_a_security_scheme_asks_nothing_of_anybody() -> None:
+    """An object would be made of the query, and everybody let in."""
+    app = VelociPy()
+    app.add_route("/", fine, dependencies=[Depends(Bearer)])
+    error = mistake_of(app)
+    assert isinstance(error, DependencyError)
+    assert error.remedy == "Give Depends() an object: Bearer(...)."
+    good = VelociPy()
+    good.add_route("/", fine, dependencies=[Depends(Bearer()), Depends(User)])
+    good.freeze()
 
 
 def test_a_dependency_of_which_depends_was_forgotten() -> None:

@@ -67,7 +67,7 @@ class RateLimitStorage(Protocol):
         ...
 
     async def renew(self, key: str, token: str, ttl: float) -> None:
-        """Keep the place of *token* for *ttl* seconds from now, also if it had been lost."""
+        """Keep the place of *token* for *ttl* seconds from now; nothing happens if it has none."""
         ...
 
     async def leave(self, key: str, token: str) -> None:

@@ -155,10 +155,11 @@ class MemoryStorage:
         return table
 
     def _store(self, table: _Table, key: str, state: State) -> None:
-        if key not in table.young:
+        is_new, is_log = key not in table.young, type(state[-1]) is list
+        if is_new:
             self._grow(table, ENTRY_SIZE + len(key))
-        if type(state[-1]) is list:
-            self._grow(table, LOGGED_SIZE)
+        if is_log:
+            self._grow(table, LOGGED_SIZE * len(state[-1]) if is_new else LOGGED_SIZE)
         table.young[key] = state
 
     def _grow(self, table: _Table, size: int) -> None:

@@ -51,7 +51,7 @@ return free - 1
 """)
 _RENEW = _Script("""
 local parts = redis.call('TIME')
-redis.call('ZADD', KEYS[1], string.format('%.0f', parts[1] * 1000000 + parts[2] + ARGV[2] * 1000), ARGV[1])
+redis.call('ZADD', KEYS[1], 'XX', string.format('%.0f', parts[1] * 1000000 + parts[2] + ARGV[2] * 1000), ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 """)
 
