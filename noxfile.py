@@ -50,7 +50,8 @@ QUICK = [cell for cell in CELLS if cell[1] == "in-process" or cell == ("core", "
 nox.options.sessions = [
     *("lint", "contracts", "interface", "types", "shipped", "without"),
     *(f"tests(package={package!r}, server={server!r})" for package, server in QUICK),
-    *("alone", "examples", "template"),
+    *("alone", "docs", *(f"examples(server={server!r})" for server in ("in-process", "granian-rsgi", "uvicorn"))),
+    "template",
 ]
 BUILT: dict[str, str] = {}  # the wheels, once they are built
 if (_results := "VELOCIPY_RESULTS") not in os.environ:  # else another nox has started this one, and reports
@@ -313,13 +314,18 @@ def without(session: nox.Session) -> None:
 
 
 @nox.session
-def examples(session: nox.Session) -> None:
-    """The examples: their tests, in process and on every server; and every block of the documentation."""
-    servers = (word for words in SERVERS.values() for word in words)
-    session.install(*needs(*PACKAGES), *servers)
-    run_tests(session, "docs", "docs")
-    for server in SERVERS:
-        run_tests(session, f"examples, {server}", "examples", f"--velocipy-server={server}")
+def docs(session: nox.Session) -> None:
+    """The documentation: every block of it is run, and every example has a document."""
+    session.install(*needs(*PACKAGES), *SERVERS["granian-rsgi"], *SERVERS["uvicorn"])
+    run_tests(session, "docs", "docs", *PARALLEL)
+
+
+@nox.session
+@nox.parametrize("server", list(SERVERS))
+def examples(session: nox.Session, server: str) -> None:
+    """The examples: their tests on one server."""
+    session.install(*needs(*PACKAGES), *SERVERS[server])
+    run_tests(session, f"examples, {server}", "examples", f"--velocipy-server={server}")
 
 
 @nox.session(reuse_venv=False)
@@ -366,7 +372,7 @@ def browser(session: nox.Session) -> None:
 def matrix(session: nox.Session) -> None:
     """Every package on every server, alone, the examples and plugins, on one Python or on all that are installed."""
     options = [f"--envdir=.nox/{session.python}", "--force-python", str(session.python), "--"]
-    sessions = ["--session", "tests", "alone", "examples", "template"]
+    sessions = ["--session", "tests", "alone", "docs", "examples", "template"]
     session.run(sys.executable, "-m", "nox", *sessions, *options, *session.posargs, external=True)
 
 

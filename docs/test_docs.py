@@ -1,5 +1,5 @@
 """
-Every block of the documentation is tried: `nox -s examples`.
+Every block of the documentation is tried: `nox -s docs`.
 
 A `python` block that makes an application starts a program; the blocks after it on its page belong to it:
 

@@ -346,8 +346,8 @@ class DeferredResponse(Response):
     async def meet(self, request: HTTPConnection) -> Response:
         """Return the answer to *request*, which may be another `DeferredResponse`; what blocks is done in a thread.
 
-        It is asked for when the handler has returned and what it depends on is still open, before
-        middleware sees the answer. What it raises is as if the handler had raised it.
+        It is asked for when the handler has returned and what it depends on is still open, before middleware sees the
+        answer. What it raises is as if the handler had raised it.
         """
         raise NotImplementedError
 
