@@ -16,6 +16,7 @@ from velocipy import (
     VelociPy,
     raises,
 )
+from velocipy.http.responses import ServerSentEvent
 
 from .documents import document_of, operation_of, schema_of
 
@@ -212,3 +213,13 @@ def test_deprecated_answers_tell_their_headers() -> None:
     told = operation_of(app, "/")
     assert told["deprecated"] is True
     assert {name.lower() for name in told["responses"]["200"]["headers"]} == {"deprecation"}
+
+
+def test_events_are_told_by_their_fields() -> None:
+    async def events() -> AsyncIterator[ServerSentEvent]:
+        yield ServerSentEvent("open")
+
+    app = VelociPy()
+    app.add_route("/", events, ["GET"], response_class=EventSourceResponse)
+    content = document_of(app)["paths"]["/"]["get"]["responses"]["200"]["content"]
+    assert {*content["text/event-stream"]["x-item-schema"]["properties"]} == {"data", "event", "id", "retry"}

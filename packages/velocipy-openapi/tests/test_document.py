@@ -238,3 +238,43 @@ def test_docstrings() -> None:
 
     told = operation_of(app, "/")
     assert (told["summary"], told["description"]) == ("Say it in short.", "And at length.")
+
+
+def test_a_type_without_a_schema_is_anything_and_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    class Plain:
+        """Nobody knows what it has."""
+
+    pydantic = pytest.importorskip("pydantic", reason="its models may have types that it knows nothing of")
+    known = pydantic.create_model("Known", number=(int, ...))
+    loose = pydantic.create_model("Loose", plain=(Plain, ...), __config__={"arbitrary_types_allowed": True})
+
+    async def plain() -> None: ...
+
+    async def plains() -> None: ...
+
+    async def of_pydantic() -> None: ...
+
+    async def of_pydantic_known() -> None: ...
+
+    app = VelociPy()
+    for function, annotation in (
+        (plain, Plain),
+        (plains, list[Plain]),
+        (of_pydantic, loose),
+        (of_pydantic_known, known),
+    ):
+        function.__annotations__["return"] = annotation
+        app.add_route(f"/{function.__name__}", function, ["GET"])
+    document = document_of(app)
+
+    def sent(name: str) -> Any:
+        return document["paths"][f"/{name}"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+
+    assert sent("plain") == {}
+    assert sent("plains") == {"type": "array", "items": {}}
+    assert sent("of_pydantic") == {}
+    assert sent("of_pydantic_known") == {"$ref": "#/components/schemas/Known"}
+    first, second = (record.getMessage() for record in caplog.records)
+    assert "test_document.py" in first
+    assert first.endswith("the OpenAPI document tells nothing of a type: Plain has no JSON Schema")
+    assert second.startswith("the OpenAPI document tells nothing of a type: Loose: pydantic has no JSON Schema for it")

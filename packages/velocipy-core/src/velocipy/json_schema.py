@@ -8,7 +8,7 @@ their own name where nobody else has it, by that of their module besides where s
 from __future__ import annotations
 
 import inspect
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -83,10 +83,19 @@ class Schemas:
     Args:
         adapters: For the types of libraries; the first that supports one counts.
         reference: Where a definition is, by its `{name}`.
+        on_unknown: Told of a type that has no JSON Schema, of which the schema is then {}, which is anything. Without
+            it that is an `UnsupportedType`.
     """
 
-    def __init__(self, adapters: Sequence[ModelAdapter] = (), *, reference: str = REFERENCE) -> None:
+    def __init__(
+        self,
+        adapters: Sequence[ModelAdapter] = (),
+        *,
+        reference: str = REFERENCE,
+        on_unknown: Callable[[str], object] | None = None,
+    ) -> None:
         self._adapters = tuple(adapters)
+        self._on_unknown = on_unknown
         self._reference = reference
         self._definitions: dict[tuple[Hashable, SchemaMode], Definition] = {}
         self._foreign: dict[int, list[_Foreign]] = {}  # by the number of the adapter
@@ -146,7 +155,12 @@ class Schemas:
     def _ask(self, adapter: ModelAdapter, wanted: list[_Foreign]) -> dict[str, Schema]:
         """Complete the schemas of the types of a library, and return its definitions."""
         asked: list[tuple[Any, SchemaMode]] = [(item.annotation, item.mode) for item in wanted]
-        schemas, definitions = adapter.json_schemas(asked, self._reference)
+        try:
+            schemas, definitions = adapter.json_schemas(asked, self._reference)
+        except UnsupportedType:
+            if self._on_unknown is None:
+                raise
+            return self._ask(adapter, [item for item in wanted if self._is_known(adapter, item)])
         chosen = [item for item in wanted if item.selection != EVERYTHING]
         if chosen:
             reference = self._reference.replace("{name}", "{name}-ByName")
@@ -167,6 +181,15 @@ class Schemas:
             item.schema.update({**schema, **item.schema})  # such as a default that was told meanwhile
             self._described(item.schema, item.metadata)
         return definitions
+
+    def _is_known(self, adapter: ModelAdapter, item: _Foreign) -> bool:
+        assert self._on_unknown is not None
+        try:
+            adapter.json_schemas([(item.annotation, item.mode)], self._reference)
+        except UnsupportedType as error:
+            self._on_unknown(f"{_shown(item.annotation)}: {error}")
+            return False
+        return True
 
     # -- types -------------------------------------------------------------------------------------------------------
 
@@ -190,7 +213,11 @@ class Schemas:
             if origin in DICTS:
                 key, value = arguments or (Any, Any)
                 return self._object(key, value, mode)
-        raise UnsupportedType(f"{getattr(annotation, '__name__', annotation)} has no JSON Schema")
+        problem = f"{_shown(annotation)} has no JSON Schema"
+        if self._on_unknown is None:
+            raise UnsupportedType(problem)
+        self._on_unknown(problem)
+        return {}
 
     def _selected(self, annotation: Any, mode: SchemaMode, selection: Selection) -> Schema:
         """Return the schema of a type of our own of whose outermost objects only some fields leave."""
@@ -312,6 +339,10 @@ class Schemas:
                 if isinstance(extra, Mapping):
                     schema.update(extra)
         return schema
+
+
+def _shown(annotation: Any) -> str:
+    return str(getattr(annotation, "__name__", annotation))
 
 
 def _with_default(schema: Schema, default: Any) -> Schema:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -12,6 +13,8 @@ from velocipy.openapi.operation_ids import OperationId, by_handler, name_operati
 from velocipy.openapi.operations import Object, Operations, merged, titled
 from velocipy.openapi.refinement import Bodies, OpenAPI
 from velocipy.openapi.security import Security
+
+_logger = logging.getLogger("velocipy")
 
 OPENAPI = "3.1.0"
 METHODS = ("GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE")
@@ -54,14 +57,17 @@ class Content:
 def build_document(described: ApplicationDescription, content: Content = Content()) -> Object:
     """Return the document of an application, the same for every start.
 
+    A type that has no JSON Schema is told as anything, and warned of on the log.
+
     Raises:
         DuplicateOperationId: If two routes have one `operation_id`.
-        UnsupportedType: If a type has no JSON Schema.
     """
     adapters = {id(item): item for item in described.model_adapters}
     for route in (*described.routes, *described.websockets):
         adapters |= {id(item): item for item in route.model_adapters}
-    schemas, security = Schemas(list(adapters.values())), Security()
+    unknown: dict[str, str] = {}  # where each was met first
+    schemas = Schemas(list(adapters.values()), on_unknown=lambda problem: unknown.setdefault(problem, operations.place))
+    security = Security()
     operations = Operations(schemas, security)
     webhooks = [route for route in content.webhooks.routes if route.include_in_schema] if content.webhooks else []
     chosen = [route for route in described.routes if route.include_in_schema and content.select(route)]
@@ -71,8 +77,11 @@ def build_document(described: ApplicationDescription, content: Content = Content
     told_hooks = _operations(webhooks, operations, names, lambda route: route.template.strip("/"))
     chosen_sockets = [item for item in described.websockets if item.include_in_schema and content.select(item)]
     sockets = {item.template: _websocket(item, operations, security) for item in chosen_sockets}
+    operations.place = ""
     definitions = schemas.finish()  # from here on, schemas may be copied
     operations.finish()
+    for problem, place in unknown.items():
+        _logger.warning("%sthe OpenAPI document tells nothing of a type: %s", place and f"{place}: ", problem)
     made: Object = {"openapi": OPENAPI, "info": _info(described, content)}
     if content.external_docs:
         made["externalDocs"] = dict(content.external_docs)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from types import UnionType
+from typing import Any, NamedTuple, Union, get_args, get_origin
 
 from velocipy.description import (
     BodyDescription,
@@ -14,6 +15,7 @@ from velocipy.description import (
     ResponseDescription,
     RouteDescription,
 )
+from velocipy.http.responses import ServerSentEvent
 from velocipy.json_schema import Schemas
 from velocipy.openapi.security import Security
 from velocipy.status import STATUS_PHRASES
@@ -25,6 +27,16 @@ PLACES = ("path", "query", "header", "cookie")
 # RFC 9110 has its own rules for these, and OpenAPI 3.1 section 4.8.12.2 ignores parameters of their names.
 _IGNORED_HEADERS = ("accept", "content-type", "authorization")
 _FILE = {"type": "string", "format": "binary"}
+# The fields of https://html.spec.whatwg.org/multipage/server-sent-events.html, of which data may be anything.
+_EVENT = {
+    "type": "object",
+    "properties": {
+        "data": {},
+        "event": {"type": "string"},
+        "id": {"type": "string"},
+        "retry": {"type": "integer", "minimum": 0},
+    },
+}
 URLENCODED = "application/x-www-form-urlencoded"
 
 
@@ -39,6 +51,7 @@ class Operations:
     def __init__(self, schemas: Schemas, security: Security) -> None:
         self.schemas = schemas
         self._security = security
+        self.place = ""  # of the handler that is being told
         self._texts: list[_Text] = []
 
     def finish(self) -> None:
@@ -48,6 +61,7 @@ class Operations:
 
     def operation(self, route: RouteDescription, operation_id: str) -> Object:
         """Return the Operation Object of *route*, without what the program refines."""
+        self.place = route.handler.place
         made: Object = {}
         if route.tags:
             made["tags"] = list(dict.fromkeys(route.tags))
@@ -187,13 +201,23 @@ class Operations:
 
     def _sent(self, content: ContentDescription, route: RouteDescription | None) -> Object:
         if content.item is not UNSET:
-            return {"schema": {"type": "string"}, "x-item-schema": self._added(content.item, route)}
+            return {"schema": {"type": "string"}, "x-item-schema": self._item(content.item, route)}
         if content.media_type is not None and "json" not in content.media_type:
             return {"schema": {"type": "string"} if content.media_type.startswith("text/") else dict(_FILE)}
         if content.annotation is UNSET:
             return {}
         declared = route is not None and content.annotation == route.response_model
         return {"schema": self._added(content.annotation, route if declared else None)}
+
+    def _item(self, annotation: Any, route: RouteDescription | None) -> Object:
+        members = set(get_args(annotation)) if get_origin(annotation) in (Union, UnionType) else {annotation}
+        if ServerSentEvent not in members:
+            return self._added(annotation, route)
+        others = members - {ServerSentEvent}
+        event: Object = _thawed(_EVENT)
+        if not others:
+            return event
+        return {"anyOf": [event, self._added(Union[tuple(others)], route)]}  # noqa: UP007
 
     def _added(self, annotation: Any, route: RouteDescription | None) -> Object:
         return self.schemas.add(annotation, "output", selection=Selection() if route is None else route.selection)
