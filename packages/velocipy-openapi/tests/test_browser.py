@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from browser import TO_INSTALL, Browser, find_program, open_browser, wait_until
 
 from velocipy.testing.servers import RunningServer
 
 from . import beach
-from .browser import TO_INSTALL, Browser, find_program, open_browser, wait_until
 
 app = beach.app
 

@@ -75,6 +75,10 @@ def open_browser(folder: Path) -> Iterator[Browser]:
         process.wait(PATIENCE)
 
 
+class NavigatedError(Exception):
+    """The page that was asked is not there any more."""
+
+
 class Browser:
     """A headless Chromium with one page, a profile of its own, and no host but loopback.
 
@@ -88,17 +92,24 @@ class Browser:
         self.requests: list[str] = []
         self._socket = socket
         self._number = 0
+        self._are_allowed = True
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
         self.call("Page.addScriptToEvaluateOnNewDocument", source=_PREPARE)
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """Return what the browser answers to a command, and note what it tells meanwhile."""
+        """Return what the browser answers to a command, and note what it tells meanwhile.
+
+        Raises:
+            NavigatedError: If the page has gone to another before there was an answer.
+        """
         self._number += 1
         self._socket.send(json.dumps({"id": self._number, "method": method, "params": parameters}))
         while True:
             message = json.loads(self._socket.recv(PATIENCE))
             if message.get("id") == self._number:
+                if "navigated" in message.get("error", {}).get("message", ""):
+                    raise NavigatedError
                 assert "error" not in message, message
                 result: dict[str, Any] = message["result"]
                 return result
@@ -134,9 +145,12 @@ class Browser:
         found: list[Any] = []
 
         def is_there() -> bool:
-            found[:] = [
-                self.run(f"(async () => {{ const it = await ({script}); return it instanceof Node || it; }})()")
-            ]
+            try:
+                found[:] = [
+                    self.run(f"(async () => {{ const it = await ({script}); return it instanceof Node || it; }})()")
+                ]
+            except NavigatedError:  # the next page may have it
+                return False
             return bool(found[0])
 
         try:
@@ -150,9 +164,17 @@ class Browser:
         """Wait until the page shows *text*."""
         self.wait_for(f"texts().includes({json.dumps(text)})")
 
+    def allow_scripts(self, are_allowed: bool) -> None:
+        """Have pages run their scripts, or not; what is run here runs all the same, without timers."""
+        self._are_allowed = are_allowed
+        self.call("Emulation.setScriptExecutionDisabled", value=not are_allowed)
+
     def click(self, element: str) -> None:
         """Wait for the *element*, a script that finds it, and click on it as a user does."""
+        if not self._are_allowed:  # the waiting takes a timer; those of the page have been passed over
+            self.call("Emulation.setScriptExecutionDisabled", value=False)
         place = self.wait_for(f"whereToClick({element})")
+        self.allow_scripts(self._are_allowed)
         for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, **place)
 
