@@ -216,7 +216,8 @@ def interface(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """mypy and pyright over the checkout, everything editable."""
-    session.install(*group("types"), *group("interface"), *needs(*PACKAGES), "velocipy-core[granian]", "nox")
+    needed = (*group("types"), *group("interface"), *group("shop"), *needs(*PACKAGES), "velocipy-core[granian]", "nox")
+    session.install(*needed)
     session.run("mypy", "noxfile.py")
     for folder in [
         ROOT / "docs",
@@ -324,8 +325,8 @@ def docs(session: nox.Session) -> None:
 @nox.parametrize("server", list(SERVERS))
 def examples(session: nox.Session, server: str) -> None:
     """The examples: their tests on one server."""
-    session.install(*needs(*PACKAGES), *SERVERS[server])
-    run_tests(session, f"examples, {server}", "examples", f"--velocipy-server={server}")
+    session.install(*needs(*PACKAGES), *group("shop"), *SERVERS[server])
+    run_tests(session, f"examples, {server}", "examples", f"--velocipy-server={server}", *PARALLEL)
 
 
 @nox.session(reuse_venv=False)
@@ -356,16 +357,17 @@ def template(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def browser(session: nox.Session) -> None:
-    """The documentation pages in a real browser, over one server of each protocol; pictures in .nox/screenshots."""
+    """The documentation pages and the shop in a real browser, on a server of each protocol; see .nox/screenshots."""
     if not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
         session.error("there is no Chromium; for one, and for the tests behind a proxy: apt-get install chromium nginx")
     screenshots = ROOT / ".nox/screenshots"
     screenshots.mkdir(parents=True, exist_ok=True)
     for server in ("granian-rsgi", "uvicorn"):
-        session.install(*needs("openapi"), *SERVERS[server])
+        session.install(*needs(*PACKAGES), *group("shop"), *SERVERS[server])
         session.env["VELOCIPY_SCREENSHOTS"] = str(screenshots)
-        where = ["packages/velocipy-openapi/tests/test_browser.py", f"--velocipy-server={server}"]
-        run_tests(session, f"openapi in a browser, {server}", *where)
+        for name, folder in (("openapi", "packages/velocipy-openapi/tests"), ("shop", "examples/shop/tests")):
+            where = [f"{folder}/test_browser.py", f"--velocipy-server={server}"]
+            run_tests(session, f"{name} in a browser, {server}", *where)
 
 
 @nox.session(python=PYTHONS, default=False)
