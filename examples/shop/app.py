@@ -40,7 +40,6 @@ def create_app(settings: Settings | None = None) -> VelociPy:
             await engine.dispose()
 
     app = VelociPy(settings.title, lifespan=lifespan, plugins=[TemplatesPlugin(templates)])
-    templates.globals["shop_title"] = settings.title
 
     app.add_middleware(SecurityHeadersMiddleware, hsts=True, content_security_policy=POLICY)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=settings.hosts)
