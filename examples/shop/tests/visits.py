@@ -50,8 +50,8 @@ def register(client: TestClient) -> str:
     return email
 
 
-def log_in(client: TestClient, email: str = ADMIN, password: str = PASSWORD, **fields: str) -> Response:
-    return submit(client, "/login", email=email, password=password, **fields)
+def log_in(client: TestClient, email: str = ADMIN, password: str = PASSWORD) -> Response:
+    return submit(client, "/login", email=email, password=password)
 
 
 @contextmanager
