@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from velocipy.errors import ConfigError, PluginError, StartupError
+from velocipy.places import shown_place
 from velocipy.plans.signature import find_place
 from velocipy.plugin import ENTRY_POINTS, INTERFACE_VERSION, Lifespan, Setup
-from velocipy.routing.plugged import Owner, Plug, Plugged, Plugins, shown_place
+from velocipy.routing.plugged import Owner, Plug, Plugged, Plugins
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

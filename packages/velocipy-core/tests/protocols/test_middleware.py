@@ -437,6 +437,9 @@ def not_async(request: Request, call_next: HTTPApp) -> Any: ...
 async def one_argument(request: Request) -> Any: ...
 
 
+async def nothing() -> None: ...
+
+
 @pytest.mark.in_process
 @pytest.mark.parametrize(
     ("middleware", "message"),
@@ -457,6 +460,23 @@ def test_what_cannot_be_made_is_told_at_start(middleware: Any, message: str, whe
     inner.add_route("/", one_argument, middleware=[middleware] if where == "route" else [])
     broken.include_router(inner)
     with pytest.raises(ValueError, match=message):
+        broken.freeze()
+
+
+@pytest.mark.in_process
+@pytest.mark.parametrize(
+    "declare",
+    [
+        lambda app: app.add_middleware(Picky, size=-1),
+        lambda app: app.add_route("/", nothing, middleware=[Middleware(Picky, size=-1)]),
+        lambda app: app.add_middleware(Middleware(Picky, colour="red")),
+    ],
+)
+def test_what_cannot_be_made_is_told_with_the_line_that_declares_it(declare: Any) -> None:
+    broken = VelociPy()
+    declare(broken)
+    broken.add_route("/other", nothing)
+    with pytest.raises(ValueError, match=rf"test_middleware\.py:{declare.__code__.co_firstlineno}: the middleware"):
         broken.freeze()
 
 

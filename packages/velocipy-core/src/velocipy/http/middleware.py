@@ -61,13 +61,20 @@ class OnWebSockets:
 
 
 class Middleware:
-    """A middleware as it is declared: the function or class, and the options with which the class is called."""
+    """A middleware as it is declared: the function or class, and the options with which the class is called.
 
-    __slots__ = ("factory", "options")
+    Attributes:
+        written: The file and line where it is declared.
+    """
+
+    __slots__ = ("factory", "options", "written")
 
     def __init__(self, factory: Callable[..., Any], /, **options: Any) -> None:
         self.factory = factory
         self.options = options
+        from velocipy.places import caller  # which programs without middleware do not need
+
+        self.written = caller()
 
     def __repr__(self) -> str:
         options = "".join(f", {name}=..." for name in self.options)  # a value may be a secret, and this is logged

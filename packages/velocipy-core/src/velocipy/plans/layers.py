@@ -24,6 +24,7 @@ from velocipy.http.middleware import (
 from velocipy.http.request import Request
 from velocipy.http.response import Response, json_response
 from velocipy.http.websocket import WebSocket
+from velocipy.places import shown_place
 from velocipy.plans.plan import Plan
 from velocipy.plans.results import Answers, meet, not_a_response
 from velocipy.plans.signature import call_kind, find_place
@@ -102,8 +103,7 @@ class Layers:
                     self._made[key] = _make_asgi(item, inner), inner
             except Exception as error:  # whatever it says of its options
                 problem = f"the ASGI middleware {item!r} cannot be made: {error}."
-                where = find_place(item.factory)._asdict()
-                faults.append(StartupError(problem, "Correct it, or its options.", **where))
+                faults.append(StartupError(problem, "Correct it, or its options.", place=shown_place(*item.written)))
                 continue
             made, inner = self._made[key]
             inner.app = app
@@ -119,8 +119,7 @@ class Layers:
                 made = self._make(item, place)
             except Exception as error:  # whatever the class says of its options
                 problem = f"the middleware {item!r} cannot be made: {error}."
-                where = find_place(item.factory)._asdict()
-                faults.append(StartupError(problem, "Correct it, or its options.", **where))
+                faults.append(StartupError(problem, "Correct it, or its options.", place=shown_place(*item.written)))
             else:
                 yield made
 

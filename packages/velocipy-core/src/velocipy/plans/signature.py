@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import functools
 import inspect
-import os
 import sys
 import typing
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from types import CodeType, SimpleNamespace
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
 
 from velocipy.conversion.table import union_members, unwrap
 from velocipy.errors import ParameterError
+from velocipy.places import shown_file, shown_place
 
 Kind = Literal["async", "plain", "made", "items", "async generator", "generator", "async context", "context"]
 """How a callable must be called; "made" is a class that does nothing at that."""
@@ -49,13 +48,8 @@ def find_place(call: Callable[..., Any]) -> Place:
     if not isinstance(code, CodeType):
         module = sys.modules.get(getattr(function, "__module__", ""))
         file = getattr(module, "__file__", None)
-        return Place(_shown(file) if file else "", name)
-    return Place(f"{_shown(code.co_filename)}:{code.co_firstlineno}", name.rpartition("<locals>.")[2])
-
-
-def _shown(file: str) -> str:
-    """Return the path from the working directory where the file is below it, else the whole."""
-    return file.removeprefix(f"{Path.cwd()}{os.sep}")
+        return Place(shown_file(file) if file else "", name)
+    return Place(shown_place(code.co_filename, code.co_firstlineno), name.rpartition("<locals>.")[2])
 
 
 def function_of(call: Any) -> Any:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from velocipy.places import caller, shown_place
 from velocipy.routing.router import Router
 
 if TYPE_CHECKING:
@@ -57,20 +56,7 @@ def made_plug(plugin: Any, options: Mapping[str, Any], *, export: bool) -> Plug:
             raise TypeError(f"{plugin!r} is no plugin, for its name is {name!r}; give it one such as 'acme-cache'")
         if options:
             raise TypeError(f"the plugin {plugin.name!r} has its options; say {', '.join(options)} where it is made")
-    return Plug(plugin, options, export, _caller())
-
-
-def _caller() -> str:
-    frame = sys._getframe(2)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "velocipy":
-        frame = frame.f_back
-    return shown_place(frame.f_code.co_filename, frame.f_lineno)
-
-
-def shown_place(filename: str, line: int) -> str:
-    """Return "file:line", from the working directory where the file is below it."""
-    file = Path(filename)
-    return f"{file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file}:{line}"
+    return Plug(plugin, options, export, shown_place(*caller()))
 
 
 class Plugged:
