@@ -102,6 +102,7 @@ def report_results() -> None:
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = (" | ".join(map(str.ljust, row, widths)) for row in rows)
         table = "".join(f"| {line} |\n" for line in lines)
+        (ROOT / ".nox").mkdir(exist_ok=True)  # `--envdir` may have the environments elsewhere
         (ROOT / ".nox" / "results.md").write_text(table, "utf-8")
         print(f"\n{table}", file=sys.stderr)
     shutil.rmtree(RESULTS)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from velocipy import HTTPException
-from velocipy.security import Argon2, PasswordAlgorithm, PasswordHasher, Scrypt
+from velocipy.security import Argon2, BadPassword, PasswordAlgorithm, PasswordHasher, Scrypt
 
 CHEAP = Scrypt(log_n=10)
 
@@ -154,8 +154,10 @@ def test_what_is_kept_and_no_hash_is_a_mistake_of_the_program(kept: str) -> None
 
 @pytest.mark.parametrize("password", ["", "x" * 4097, "a\0"])
 def test_what_is_no_password_is_not_kept(password: str) -> None:
-    with pytest.raises(ValueError, match="1 to 4096 bytes"):
+    with pytest.raises(ValueError, match="1 to 4096 bytes") as raised:
         run(lambda: PasswordHasher(CHEAP).hash(password))
+    assert isinstance(raised.value, BadPassword)
+    assert raised.value.status_code == 422
 
 
 def test_a_few_run_at_once_a_few_wait_and_more_are_refused_while_the_loop_goes_on() -> None:

@@ -24,7 +24,14 @@ from velocipy.security.oauth2 import (
     OpenIdConnect,
 )
 from velocipy.security.oidc import LoginError, OpenIDLogin, OpenIDUser
-from velocipy.security.passwords import Argon2, PasswordAlgorithm, PasswordCheck, PasswordHasher, Scrypt
+from velocipy.security.passwords import (
+    Argon2,
+    BadPassword,
+    PasswordAlgorithm,
+    PasswordCheck,
+    PasswordHasher,
+    Scrypt,
+)
 from velocipy.security.redirects import is_safe_url
 from velocipy.security.refusals import AuthenticationError, InsufficientScope, InvalidCredentials, check_scopes
 from velocipy.security.schemes import MutualTLS, SecurityBase
@@ -39,6 +46,7 @@ __all__ = [
     "APIKeys",
     "Argon2",
     "AuthenticationError",
+    "BadPassword",
     "BoundClient",
     "CSRFMiddleware",
     "HTTPBasic",

@@ -151,6 +151,13 @@ class PasswordCheck:
         return self.is_valid
 
 
+class BadPassword(HTTPException, ValueError):
+    """What is no password for a `PasswordHasher`; answered with 422, since it is the client's."""
+
+    def __init__(self) -> None:
+        super().__init__(422, f"A password has 1 to {MAX_LENGTH} bytes, and none of them is 0")
+
+
 class PasswordHasher:
     """Hashes passwords and verifies them, in threads of its own; the loop goes on.
 
@@ -183,12 +190,12 @@ class PasswordHasher:
         """Return what is kept of *password*.
 
         Raises:
-            ValueError: If it is empty, has more than 4096 bytes, or one that is 0.
+            BadPassword: If it is empty, has more than 4096 bytes, or one that is 0.
             HTTPException: 503, if too many wait.
         """
         data = _encoded(password)
         if not _is_password(data):
-            raise ValueError(f"a password has 1 to {MAX_LENGTH} bytes, and none of them is 0")
+            raise BadPassword
         return await self._run(partial(self._algorithm.hash, data))
 
     async def verify(self, password: str, hashed: str | None) -> PasswordCheck:
