@@ -11,7 +11,7 @@ from typing import Generic, Literal, TypeVar
 
 from velocipy import HTTPConnection
 from velocipy.security.refusals import InvalidCredentials, challenge
-from velocipy.security.schemes import SecurityBase, single
+from velocipy.security.schemes import SecurityBase, single, single_field
 from velocipy.security_scheme import APIKeyScheme
 
 Owner = TypeVar("Owner")
@@ -56,7 +56,7 @@ class APIKeyHeader(_APIKey):
 
     def read(self, connection: HTTPConnection) -> str | None:
         """Return the value of the header."""
-        return single(connection.headers.getlist(self.name))
+        return single_field(connection.headers.getlist(self.name))
 
 
 class APIKeyQuery(_APIKey):

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from velocipy import HTTPConnection
 from velocipy.security.refusals import InvalidCredentials, challenge
-from velocipy.security.schemes import SecurityBase, single
+from velocipy.security.schemes import SecurityBase, single_field
 from velocipy.security_scheme import HTTPScheme, SecurityScheme
 
 Credentials = TypeVar("Credentials")
@@ -25,11 +25,11 @@ def read_authorization(connection: HTTPConnection, scheme: str) -> str | None:
     Raises:
         InvalidCredentials: If there are several, it is of another scheme, or nothing follows.
     """
-    value = single(connection.headers.getlist("authorization"))
+    value = single_field(connection.headers.getlist("authorization"))
     if value is None:
         return None
     name, _, rest = value.partition(" ")
-    rest = rest.strip()
+    rest = rest.lstrip(" ")
     if name.lower() != scheme or not rest:
         raise InvalidCredentials
     return rest

@@ -121,11 +121,21 @@ class MutualTLS(SecurityBase[None]):
 
 
 def single(values: Sequence[str]) -> str | None:
-    """Return the one value of *values* without white space around it, None if there is none or it is blank.
+    """Return the one value of *values* as it was sent, None if there is none or it is blank.
+
+    As it was sent: a credential that could be written in several ways would be several to whoever counts its uses.
 
     Raises:
         InvalidCredentials: If there are several, of which each part of a system may believe another.
     """
     if len(values) > 1:
         raise InvalidCredentials(INVALID_CREDENTIALS)
-    return values[0].strip() or None if values else None
+    return values[0] if values and values[0].strip() else None
+
+
+def single_field(values: Sequence[str]) -> str | None:
+    """Return the same of a header, without the white space around it, which is not the value's (RFC 9110 section 5.5).
+
+    Raises: as `single` does.
+    """
+    return single([value.strip(" \t") for value in values])
