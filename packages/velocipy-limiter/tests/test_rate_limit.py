@@ -110,6 +110,10 @@ async def chosen() -> None: ...
 async def by_address() -> None: ...
 
 
+@app.get("/path", dependencies=[Depends(rate_limit(limiter, "path: 1/hour", combine(path(), tenant)))])
+async def by_path() -> None: ...
+
+
 for name, identifier in {
     "key": api_key(),
     "cookie": cookie("visitor"),
@@ -153,6 +157,13 @@ def test_one_too_many_is_refused_and_told_when_to_come_back(client: TestClient, 
     assert 1195 <= int(answers[3].headers["retry-after"]) <= 1200
     assert not [name for answer in answers for name in answer.headers if "ratelimit" in name]
     assert client.get("/three", headers={"X-Tenant": uuid4().hex}).status_code == 204
+
+
+def test_no_slashes_make_another_path_and_no_head(client: TestClient, headers: dict[str, str]) -> None:
+    assert client.get("/path", headers=headers).status_code == 204
+    for path in ("/path", "/path/", "/path///", "/%70ath", "/path/?a=b"):
+        assert client.get(path, headers=headers).status_code == 429
+        assert client.head(path, headers=headers).status_code == 429
 
 
 @pytest.mark.in_process

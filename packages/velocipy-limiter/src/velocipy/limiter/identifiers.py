@@ -71,14 +71,17 @@ def client_address(*, ipv4_prefix: int = 32, ipv6_prefix: int = 64) -> Identifie
 
 
 def header(name: str) -> Identifier:
-    """Return what tells clients apart by the header *name*, such as "X-Tenant", which they choose themselves."""
+    """Return what tells clients apart by the header *name*, such as "X-Tenant", which they choose themselves.
+
+    Not for `Authorization`, which can be written in many ways; count by what was verified.
+    """
     if not name:
         raise ValueError("the name of the header is empty")
     prefix = f"header:{name.lower()}:"
 
     def find(connection: HTTPConnection) -> str | None:
         value = connection.header(name)
-        return None if value is None else prefix + value
+        return None if value is None else prefix + value.strip(" \t")  # which is not the value's: RFC 9110 section 5.5
 
     return Identifier(find)
 
@@ -105,8 +108,17 @@ def cookie(name: str) -> Identifier:
 
 
 def path() -> Identifier:
-    """Return what tells paths apart, and not clients: the method and the path as it was asked for."""
-    return Identifier(lambda connection: f"path:{connection.method} {connection.path}")
+    """Return what tells paths apart, and not clients: the method, of which HEAD is GET, and the path.
+
+    Slashes at its end make no other one, as they find no other route. Each value of a path's parameter does; of a route
+    as a whole, the name of its rule tells.
+    """
+
+    def find(connection: HTTPConnection) -> str:
+        method = "GET" if connection.method == "HEAD" else connection.method
+        return f"path:{method} {connection.path.rstrip('/')}"
+
+    return Identifier(find)
 
 
 def user(name: str = "user") -> Identifier:
