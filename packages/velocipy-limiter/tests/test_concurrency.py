@@ -192,3 +192,10 @@ def test_mistakes_are_told_at_once(options: dict[str, Any]) -> None:
     given: dict[str, Any] = {"limiter": limiter, "limit": 1, "name": "one"}
     with pytest.raises((TypeError, ValueError)):
         concurrency_limit(**(given | options))
+
+
+async def test_no_identifier_has_the_places_of_another_name() -> None:
+    limiter = Limiter(MemoryStorage())
+    pictures, small = (ConcurrencyLimit(limiter, 1, name=name) for name in ("small:pictures", "pictures"))
+    async with pictures.place("park") as one, small.place("park:small") as other:
+        assert (one, other) == (True, True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tracemalloc
 from collections.abc import Sequence
 from typing import Any
 
@@ -120,6 +121,36 @@ async def test_who_is_cancelled_while_it_waits_harms_nobody_else() -> None:
     assert all(result.allowed for result in results)
     with pytest.raises(asyncio.CancelledError):
         await first
+
+
+class Slow(MemoryStorage):
+    """Answers later than a lease lasts."""
+
+    async def acquire(self, key: str, rules: Sequence[RateLimitRule], costs: Sequence[int]) -> Decision:
+        decision = await super().acquire(key, rules, costs)
+        await asyncio.sleep(0.03)
+        return decision
+
+
+async def test_a_slow_answer_is_an_answer() -> None:
+    limiter = Limiter(LeasingStorage(Slow(clock=lambda: 1_790_000_000_000_000), batch=10))
+    rule = RateLimitRule("hot", 25, 0.1)
+    async with asyncio.timeout(5):  # it asked again and again, and nobody had what was taken
+        assert await passed(limiter, 30, rule) == 25
+
+
+async def test_costs_that_requests_choose_are_not_kept_for_ever() -> None:
+    storage = LeasingStorage(MemoryStorage(), batch=2, lease=60)
+    limiter = Limiter(storage)
+    tracemalloc.start()
+    try:
+        for cost in range(1, 3000):
+            await limiter.check("all", RateLimitRule("hot", 10_000_000, 3600), cost)
+            if cost == 500:
+                before, _ = tracemalloc.get_traced_memory()
+        assert tracemalloc.get_traced_memory()[0] - before < 200_000
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("options", [{"batch": 1}, {"lease": 0}])

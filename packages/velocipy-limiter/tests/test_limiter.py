@@ -114,6 +114,14 @@ async def test_prefixes_keep_limiters_apart() -> None:
     assert not (await one.check("who", HOUR)).allowed
 
 
+async def test_no_identifier_is_that_of_another_prefix() -> None:
+    storage = MemoryStorage()
+    one, other = Limiter(storage, prefix="one"), Limiter(storage, prefix="one:as")
+    assert (await one.check("as:all", "1/hour")).allowed
+    assert (await other.check("all", "1/hour")).allowed
+    assert (await one.check("as:all", "1/hour")).allowed is False
+
+
 async def test_on_check_is_told_and_what_it_raises_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     told: list[tuple[Any, RateLimitResult]] = []
 

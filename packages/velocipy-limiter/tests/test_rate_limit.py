@@ -161,9 +161,9 @@ def test_one_too_many_is_refused_and_told_when_to_come_back(client: TestClient, 
 
 def test_no_slashes_make_another_path_and_no_head(client: TestClient, headers: dict[str, str]) -> None:
     assert client.get("/path", headers=headers).status_code == 204
-    for path in ("/path", "/path/", "/path///", "/%70ath", "/path/?a=b"):
-        assert client.get(path, headers=headers).status_code == 429
-        assert client.head(path, headers=headers).status_code == 429
+    for target in ("/path", "/path/", "/path///", "/%70ath", "/path/?a=b"):
+        assert client.get(target, headers=headers).status_code == 429
+        assert client.head(target, headers=headers).status_code == 429
 
 
 @pytest.mark.in_process

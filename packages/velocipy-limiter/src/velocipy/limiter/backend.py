@@ -57,7 +57,7 @@ class Backend:
                 raise TypeError(f"an identifier is a {type(identity).__name__}; give a str, an int, a UUID or None")
             identity = str(identity)
         if len(identity) <= LONGEST_KEY and self._keeps_text:
-            return f"{self._prefix}:as:{identity}"
+            return f"{self._prefix} {identity}"  # no prefix has a space
         digest = blake2b(identity.encode("utf-8", "surrogatepass"), digest_size=16)
         return f"{self._prefix}:{digest.hexdigest()}"
 

@@ -64,7 +64,7 @@ class ConcurrencyLimit:
             StorageError: If the storage cannot be asked, and that refuses.
         """
         backend = self.limiter.backend
-        key = f"{backend.key_of(identifier)}:{self._name}"
+        key = f'{backend.key_of(identifier)}"{self._name}'  # no name has a quote, and so no identifier ends with one
         token = secrets.token_hex(8)
         entering = asyncio.ensure_future(backend.enter(key, self.limit, token, self._ttl, self.on_storage_error))
         try:

@@ -10,6 +10,8 @@ from velocipy.limiter.storage.interface import Decision, RateLimitStorage, RuleS
 
 MOST_KEYS = 10_000
 """For so many keys a worker has leases; then it gives up what it has left."""
+MOST_GROUPS = 100
+"""For so many rules and costs of a key, which requests may choose; then it gives up what that key has left."""
 
 _Group = tuple[tuple[str, ...], tuple[int, ...]]
 
@@ -76,6 +78,8 @@ class LeasingStorage:
                 lease.pending = asyncio.create_task(self._fetch(lease, key, rules, costs, batch))
                 lease.pending.add_done_callback(_note_failure)
             await asyncio.shield(lease.pending)
+            if lease.left or not lease.decision.allowed:  # also where the answer was slow, and the lease is over by now
+                return _spend(lease, costs, loop.time())
 
     async def peek(self, key: str, rules: Sequence[RateLimitRule], costs: Sequence[int]) -> Decision:
         return await self._storage.peek(key, rules, costs)
@@ -109,6 +113,8 @@ class LeasingStorage:
             if len(keys) >= MOST_KEYS:
                 keys.clear()
             groups = keys[key] = {}
+        elif group not in groups and len(groups) >= MOST_GROUPS:
+            groups.clear()
         return groups.setdefault(group, _Lease())
 
     async def _fetch(
