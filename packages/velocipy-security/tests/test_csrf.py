@@ -55,6 +55,11 @@ async def token(request: Request) -> list[str]:
     return [csrf_token(request), csrf_token(request)]
 
 
+@app.get("/kept/{said}")
+async def kept(request: Request, said: str) -> HTMLResponse:
+    return HTMLResponse(csrf_field(request), headers={"cache-control": said})
+
+
 @app.get("/plain")
 async def plain() -> str:
     return "plain"
@@ -322,6 +327,21 @@ def test_cve_2023_30861_a_page_with_a_token_is_in_no_cache(client: TestClient) -
         assert (answer.headers["vary"], answer.headers["cache-control"]) == ("Cookie", "no-store")
     assert "cache-control" not in client.get("/plain").headers
     assert "set-cookie" not in client.get("/plain").headers
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("public, max-age=60", "no-store"),
+        ("max-age=60", "no-store"),
+        ("no-store", "no-store"),
+        ("Private, max-age=60", "Private, max-age=60"),
+        ('private="x-other"', "no-store"),
+    ],
+)
+def test_cve_2026_35192_not_even_where_the_handler_says_so(client: TestClient, said: str, told: str) -> None:
+    for _ in range(2):  # with a new cookie, and with the one that was sent
+        assert client.get(f"/kept/{said}").headers["cache-control"] == told
 
 
 def test_cve_2025_47278_a_cookie_of_the_key_before_is_good_and_the_newest_signs(client: TestClient) -> None:

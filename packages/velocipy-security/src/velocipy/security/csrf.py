@@ -26,6 +26,7 @@ MAX_FORM = 1024 * 1024
 
 _STATE = "velocipy.security.csrf"
 _SIZE = 32  # bytes of a token
+_UNSHARED = frozenset({"no-store", "private"})
 _is_name = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
 _is_origin = re.compile(r"https?://(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?").fullmatch
 
@@ -193,7 +194,9 @@ class _Token:
         if self._given is None:
             return
         response.headers.add_vary("Cookie")
-        response.headers.setdefault("cache-control", "no-store")
+        said = ",".join(response.headers.getlist("cache-control")).lower()
+        if _UNSHARED.isdisjoint(map(str.strip, said.split(","))):
+            response.headers["cache-control"] = "no-store"
         if self._is_new:
             request, middleware = self._request, self.middleware
             response.set_cookie(
