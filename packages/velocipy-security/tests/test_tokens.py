@@ -105,6 +105,16 @@ def test_required_claims_types_and_age() -> None:
     assert refused(verifier, KEY.sign(typed, jti="1", iat=None)) == "The token lacks a claim"
 
 
+TOLD = ("The token is malformed", "The token has expired", "The token is not valid yet")
+
+
+@pytest.mark.parametrize("name", ["exp", "nbf", "iat"])
+@pytest.mark.parametrize("value", ["1000000000", "4102444800", True, 1e400, float("nan"), [1], {}, "1e9"])
+def test_a_time_is_a_number(name: str, value: Any) -> None:
+    verifier = JWTVerifier(KEY.pem, algorithms=["EdDSA"], max_age=60, leeway=300)
+    assert refused(verifier, signed(**{name: value})) in TOLD
+
+
 @pytest.mark.parametrize("alg", ["none", "None", "NONE", "nOnE", "", None, "HS256", "RS256", "ES256", 5, ["EdDSA"]])
 def test_no_other_algorithm_is_taken(alg: Any) -> None:
     payload = {"sub": "ellie", "exp": int(time.time()) + 60, **GOOD}

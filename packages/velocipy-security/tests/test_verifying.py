@@ -50,6 +50,11 @@ def test_who_is_nobody_is_refused(client: TestClient) -> None:
     assert refusal(client.get("/key", headers={"x-key": "claws"})) == (401, INVALID, KEY)
 
 
+def test_a_detail_that_no_header_carries_is_in_the_body_alone(client: TestClient) -> None:
+    told = 'Bearer error="invalid_token"'
+    assert refusal(client.get("/bearer", headers=bearing("abgelaufen"))) == (401, "Ungültig", told)
+
+
 def test_a_function_that_says_no_refuses(client: TestClient) -> None:
     assert client.get("/yes-or-no", headers=bearing("claw")).text == "True"
     assert client.get("/yes-or-no", headers=bearing("tooth")).status_code == 401

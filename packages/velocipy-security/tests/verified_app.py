@@ -31,6 +31,8 @@ async def user_of_token(token: str) -> dict[str, str] | None:
     await asyncio.sleep(0)
     if token == "expired":
         raise InvalidCredentials("The token has expired")
+    if token == "abgelaufen":
+        raise InvalidCredentials("Ungültig")
     return USERS.get(token)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from velocipy import HTTPConnection
-from velocipy.security.refusals import InvalidCredentials, challenge
+from velocipy.security.refusals import InvalidCredentials, challenge, described
 from velocipy.security.schemes import SecurityBase, single_field
 from velocipy.security_scheme import HTTPScheme, SecurityScheme
 
@@ -50,7 +50,8 @@ class BearerBase(SecurityBase[str]):
         return token
 
     def _challenge_of_invalid(self, connection: HTTPConnection, error: InvalidCredentials) -> str:
-        return challenge("Bearer", {"realm": self._realm, "error": "invalid_token", "error_description": error.detail})
+        told = {"realm": self._realm, "error": "invalid_token", "error_description": described(error.detail)}
+        return challenge("Bearer", told)
 
 
 class HTTPBearer(BearerBase):

@@ -10,7 +10,7 @@ import hmac
 import re
 import secrets
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from importlib.util import find_spec
 from threading import BoundedSemaphore
@@ -141,11 +141,12 @@ class PasswordCheck:
 
     Attributes:
         is_valid: Whether it is.
-        new_hash: What to keep from now on, if the algorithm or its settings have changed; else None.
+        new_hash: What to keep from now on, if the algorithm or its settings have changed; else None. It is left out
+            of the repr.
     """
 
     is_valid: bool
-    new_hash: str | None = None
+    new_hash: str | None = field(repr=False, default=None)
 
     def __bool__(self) -> bool:
         return self.is_valid

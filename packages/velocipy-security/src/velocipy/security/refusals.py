@@ -11,6 +11,7 @@ NOT_AUTHENTICATED = "Not authenticated"
 INVALID_CREDENTIALS = "Invalid authentication credentials"
 
 _is_quotable = re.compile(r"[ -~]*").fullmatch
+_is_description = re.compile(r"[ !#-\[\]-~]+").fullmatch
 _is_scope = re.compile(r"[!#-\[\]-~]+").fullmatch  # RFC 6749 section 3.3
 
 
@@ -31,7 +32,8 @@ class InvalidCredentials(Exception):
     """What a function that verifies raises: these credentials are refused, with 401.
 
     Args:
-        detail: For the caller, such as "The token has expired"; it must not tell what would help to guess.
+        detail: For the caller, such as "The token has expired"; it must not tell what would help to guess. Challenges
+            have it too, where a header can carry it.
     """
 
     def __init__(self, detail: str = INVALID_CREDENTIALS) -> None:
@@ -88,6 +90,11 @@ def challenge(scheme: str, parameters: Mapping[str, str | None]) -> str:
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')
         told.append(f'{name}="{escaped}"')
     return f"{scheme} {', '.join(told)}" if told else scheme
+
+
+def described(detail: str) -> str | None:
+    """Return *detail* for the challenge as `error_description`, None where that cannot have it (RFC 6750 section 3)."""
+    return detail if _is_description(detail) else None
 
 
 def check_scope_names(scopes: Mapping[str, str] | None) -> dict[str, str]:

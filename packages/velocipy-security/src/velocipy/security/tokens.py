@@ -27,12 +27,6 @@ _is_token = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+").fullma
 MINIMUM_RSA = 2048
 """Bits of a key for RS256 and the like (RFC 7518 section 3.3)."""
 
-MAX_LENGTH = 16 * 1024
-"""Characters of a token. Longer ones are refused before they are read."""
-
-_is_token = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+").fullmatch
-_ALGORITHM_OF_KEY = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
-
 
 @runtime_checkable
 class KeySource(Protocol):
@@ -179,6 +173,10 @@ class JWTVerifier(Generic[Claims]):
                 raise InvalidCredentials(_told(jwt, error)) from None
             except (ValueError, TypeError, OverflowError, RecursionError):
                 raise InvalidCredentials("The token is malformed") from None
+            if not all(type(claims.get(name, 0)) in (int, float) for name in ("exp", "nbf", "iat")):
+                raise InvalidCredentials(
+                    "The token is malformed"
+                )  # PyJWT takes text too (RFC 7519 section 2: a number)
             return self._checked(claims)
         raise InvalidCredentials("The token is signed by nobody who is known")
 
