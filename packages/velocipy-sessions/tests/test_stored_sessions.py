@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from velocipy import MemoryStorage
+from velocipy import MemoryStorage, Request
 from velocipy.sessions import SessionStore
 
 from . import shelf
@@ -315,6 +315,47 @@ def test_a_lazy_session_that_is_not_fetched_says_what_to_do(
     client.post("/set", json={"name": "Blue"})
     client.get("/as-request")
     assert "take it as a parameter session: Session, or await session.load()" in caplog.text
+
+
+class Stalling(MemoryStorage):
+    """Answers its first reader never."""
+
+    stalls = True
+
+    async def get(self, key: str) -> bytes | None:
+        if self.stalls:
+            self.stalls = False
+            await asyncio.Event().wait()
+        await asyncio.sleep(0)
+        return await super().get(key)
+
+
+@pytest.mark.in_process
+def test_a_lazy_session_whose_fetch_was_given_up_is_not_empty(client_factory: Any) -> None:
+    storage = Stalling()
+    app = shelf.make(store=SessionStore(storage), lazy=True)
+
+    @app.get("/twice")
+    async def twice(request: Request) -> dict[str, Any]:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(request.session.load(), 0.01)
+        with pytest.raises(RuntimeError, match="not loaded"):
+            request.session["late"] = True
+        await asyncio.gather(request.session.load(), request.session.load())
+        return dict(request.session)
+
+    @app.get("/at-once")
+    async def at_once(request: Request) -> list[dict[str, Any]]:
+        async def read() -> dict[str, Any]:
+            await request.session.load()
+            return dict(request.session)
+
+        return list(await asyncio.gather(read(), read()))
+
+    client = client_factory(app)
+    client.post("/set", json={"name": "Blue"})
+    assert client.get("/twice").json() == {"name": "Blue"}
+    assert client.get("/at-once").json() == [{"name": "Blue"}, {"name": "Blue"}]
 
 
 # -- what the storage is asked ---------------------------------------------------------------------------------------

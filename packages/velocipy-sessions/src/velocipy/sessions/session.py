@@ -114,9 +114,10 @@ class Session(MutableMapping[str, Any]):
 
         Only with `SessionMiddleware(lazy=True)` there is something to do.
         """
-        fetch, self._fetch = self._fetch, None
+        fetch = self._fetch
         if fetch is not None:
             await fetch(self)
+            self._fetch = None  # and not before: one that is not fetched, since that was cancelled, is not an empty one
 
     def rotate(self, user: str | None = None) -> None:
         """Go on under another id, and have the old one name nothing; do so whenever rights change, as at a login.
