@@ -5,9 +5,11 @@ import datetime as dt
 import ipaddress
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +19,7 @@ x509 = pytest.importorskip("cryptography.x509", reason="the extra jwt")
 from velocipy.security import BoundClient  # noqa: E402
 from velocipy.security.fetching import FetchError  # noqa: E402
 
-from .providers import SigningKey, as_json, serving  # noqa: E402
+from .providers import Answer, Call, SigningKey, as_json, serving  # noqa: E402
 
 
 @pytest.fixture
@@ -83,6 +85,29 @@ def test_the_environment_names_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_server_that_is_not_there() -> None:
     with pytest.raises(FetchError, match="ConnectError"):
         asyncio.run(BoundClient(allow_http=True).get("http://127.0.0.1:1/"))
+
+
+def test_no_more_run_at_once_than_was_said() -> None:
+    """Each token that is not known asks its server: strangers would have us open a connection for each of theirs."""
+    running: list[int] = []
+    most = 0
+
+    def respond(call: Call) -> Answer:
+        nonlocal most
+        running.append(1)
+        most = max(most, len(running))
+        time.sleep(0.02)  # as a server does that has to look
+        running.pop()
+        return as_json({"a": 1})
+
+    async def ask() -> list[Any]:
+        client = BoundClient(allow_http=True, max_requests=3)
+        return list(await asyncio.gather(*(client.get(server.url) for _ in range(20))))
+
+    with serving(respond) as server:
+        for _ in range(2):  # a loop each
+            assert asyncio.run(ask()) == [{"a": 1}] * 20
+    assert 1 <= most <= 3
 
 
 def test_a_secret_of_the_answer_is_not_told() -> None:

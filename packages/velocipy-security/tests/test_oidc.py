@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import importlib
+import json
 import os
 import time
 import warnings
@@ -341,6 +342,42 @@ def test_the_document_is_asked_for_once(provider: Provider) -> None:
     asyncio.run(twice())
     paths = [call.path for call in provider.server.calls[before:]]
     assert paths.count("/.well-known/openid-configuration") == paths.count("/jwks") == 1
+
+
+def test_who_begins_many_logins_at_once_has_the_document_asked_for_once(provider: Provider) -> None:
+    """Also while the provider fails, when it would have to answer for each stranger else."""
+    login = oidc_app.login_at(provider.issuer)
+    request: Any = Asked()
+
+    async def begin_many() -> list[Any]:
+        return await asyncio.gather(*(login.start(request, session={}) for _ in range(50)), return_exceptions=True)
+
+    async def both() -> None:
+        provider.instead["/.well-known/openid-configuration"] = as_json({}, 500)
+        assert {str(found)[:3] for found in [*await begin_many(), *await begin_many()]} == {"503"}
+        del provider.instead["/.well-known/openid-configuration"]
+        await asyncio.sleep(1.1)  # that is what is tested: the pause is over
+        assert not any(isinstance(found, Exception) for found in await begin_many())
+
+    before = len(provider.server.calls)
+    asyncio.run(both())
+    assert len(provider.server.calls) == before + 2
+
+
+def test_logins_that_were_begun_fit_into_a_cookie(provider: Provider) -> None:
+    """Else who is sent to some with long targets could not log in any more."""
+    login = oidc_app.login_at(provider.issuer)
+    session: dict[str, Any] = {}
+    request: Any = Asked()
+
+    async def begin_some() -> None:
+        for target in ("/" + "a" * 2000, "/short", *("/" + "b" * 500,) * 5, "/last"):
+            await login.start(request, target, session=session)
+            assert len(json.dumps(session)) < 2600
+
+    asyncio.run(begin_some())
+    assert [item[3] for item in session["velocipy.oidc"]][-1] == "/last"
+    assert len(session["velocipy.oidc"]) == 3
 
 
 def test_a_client_says_who_it_is_as_the_provider_wants_it(provider: Provider) -> None:

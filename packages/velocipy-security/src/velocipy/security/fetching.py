@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from velocipy import HTTPException
 
@@ -29,6 +30,7 @@ class BoundClient:
     Args:
         timeout: Seconds for a request, from the connection to the last byte.
         max_bytes: How long an answer may be.
+        max_requests: How many run at once in an event loop; more wait, within *timeout*.
         allow_http: Whether URLs may be http, where everybody on the way can read and change all; for tests.
         ssl_context: What is trusted; the system's and certifi's authorities by default.
         proxy: The URL of a proxy.
@@ -43,6 +45,7 @@ class BoundClient:
         *,
         timeout: float = 5,
         max_bytes: int = 256 * 1024,
+        max_requests: int = 20,
         allow_http: bool = False,
         ssl_context: ssl.SSLContext | None = None,
         proxy: str | None = None,
@@ -55,11 +58,14 @@ class BoundClient:
             ) from None
         if not timeout > 0:
             raise ValueError(f"timeout is {timeout!r}; give seconds over 0")
-        if not isinstance(max_bytes, int) or max_bytes < 1:
-            raise ValueError(f"max_bytes is {max_bytes!r}; give a number from 1")
+        for name, value in (("max_bytes", max_bytes), ("max_requests", max_requests)):
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(f"{name} is {value!r}; give a number from 1")
         self._httpx: Any = httpx2
         self._timeout = timeout
         self._max_bytes = max_bytes
+        self._max_requests = max_requests
+        self._places: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
         self._allow_http = allow_http
         self._ssl_context = ssl_context
         self._proxy = proxy
@@ -120,6 +126,7 @@ class BoundClient:
             # A client for each request: it may be another event loop, and what is asked here is kept by who asks.
             async with (
                 asyncio.timeout(self._timeout),
+                self._places.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(self._max_requests)),
                 self._httpx.AsyncClient(
                     verify=self._ssl_context, trust_env=False, proxy=self._proxy, timeout=self._timeout
                 ) as client,

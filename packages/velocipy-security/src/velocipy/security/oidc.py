@@ -7,6 +7,7 @@ the provider, for this application, for this login (nonce).
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import inspect
@@ -18,6 +19,7 @@ from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote_plus, urlencode, urlsplit
+from weakref import WeakKeyDictionary
 
 from velocipy import HTTPException, RedirectResponse, Request, Secret
 from velocipy.security.api_keys import same_secret
@@ -31,9 +33,11 @@ Session = MutableMapping[str, Any]
 
 _KEY = "velocipy.oidc"
 _MAX_LOGINS = 5  # that a browser has begun and not ended, in several tabs
+_MAX_TARGETS = 1024  # characters of where these lead, together: a session may be in a cookie, which holds 4 KiB
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint", "end_session_endpoint")
 _REQUIRED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 _DISCOVERY_LIFETIME = 3600.0  # seconds
+_DISCOVERY_PAUSE = 1.0  # seconds, after it has failed
 _logger = logging.getLogger("velocipy")
 
 
@@ -126,7 +130,8 @@ class OpenIDLogin:
         self._hosts = tuple(allowed_hosts)
         self._timeout = timeout
         self._metadata: dict[str, Any] | None = None
-        self._discovered = float("-inf")
+        self._discovered = self._failed = float("-inf")
+        self._flights: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Task[None]] = WeakKeyDictionary()
         self._verifier = JWTVerifier(
             JWKS(self._jwks_url, client=self._client),
             algorithms=names,
@@ -154,7 +159,10 @@ class OpenIDLogin:
         metadata = await self._discover()
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         target = next_url if next_url is not None and is_safe_url(next_url, self._hosts) else "/"
-        kept[_KEY] = [*self._logins(kept)[1 - _MAX_LOGINS :], [state, nonce, verifier, target, int(time.time())]]
+        logins = [*self._logins(kept)[1 - _MAX_LOGINS :], [state, nonce, verifier, target, int(time.time())]]
+        while len(logins) > 1 and sum(len(item[3]) for item in logins) > _MAX_TARGETS:
+            del logins[0]
+        kept[_KEY] = logins
         query = {
             **parameters,
             "response_type": "code",
@@ -324,9 +332,24 @@ class OpenIDLogin:
         return url
 
     async def _discover(self) -> dict[str, Any]:
-        """Return the discovery document (OpenID Connect Discovery section 4), kept for an hour."""
+        """Return the discovery document (OpenID Connect Discovery section 4), kept for an hour.
+
+        It is fetched once for all who wait, and after a failure not again at once: logins are begun by strangers.
+        """
         if self._metadata is not None and time.monotonic() - self._discovered < _DISCOVERY_LIFETIME:
             return self._metadata
+        loop = asyncio.get_running_loop()
+        flight = self._flights.get(loop)
+        if flight is None and time.monotonic() - self._failed >= _DISCOVERY_PAUSE:
+            flight = self._flights[loop] = loop.create_task(self._fetch_metadata())
+            flight.add_done_callback(lambda _: self._flights.pop(loop, None))
+        if flight is not None:
+            await asyncio.shield(flight)  # the fetch is not only for who is cancelled here
+        if self._metadata is None:
+            raise ProviderUnavailable
+        return self._metadata
+
+    async def _fetch_metadata(self) -> None:
         try:
             found = await self._client.get(f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
             if found.get("issuer") != self._issuer:
@@ -335,12 +358,10 @@ class OpenIDLogin:
                 if name in _REQUIRED or name in found:
                     self._client.check_url(name, found.get(name))
         except (FetchError, ValueError) as error:
-            if self._metadata is None:
-                raise self._unavailable("the discovery document", error) from None
-            _logger.warning("the discovery document of the identity provider cannot be had anew: %s", error)
-            return self._metadata
-        self._metadata, self._discovered = found, time.monotonic()
-        return found
+            self._failed = time.monotonic()
+            _logger.warning("the discovery document of the identity provider cannot be had: %s", error)
+        else:
+            self._metadata, self._discovered = found, time.monotonic()
 
     def _unavailable(self, what: str, error: Exception) -> ProviderUnavailable:
         _logger.warning("the identity provider has not given %s: %s", what, error)
