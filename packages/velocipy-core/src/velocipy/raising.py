@@ -24,6 +24,7 @@ class Raised(NamedTuple):
         headers: What the header fields of the answer tell, by their names.
         model: The type of its body; `UNSET` for the one that errors have.
         exception: The class that is raised, if it was told.
+        only_with_scopes: Whether it happens only where `Security(..., scopes=[...])` asks for some.
     """
 
     status_code: int
@@ -31,6 +32,7 @@ class Raised(NamedTuple):
     headers: Mapping[str, str] = MappingProxyType({})
     model: Any = UNSET
     exception: type[Exception] | None = None
+    only_with_scopes: bool = False
 
 
 def raises(

@@ -602,6 +602,15 @@ def test_the_answer_is_told_by_the_return_annotation(annotation: Any, told: Told
     ] == told
 
 
+def test_the_status_of_the_route_is_told_of_the_one_response_that_is_annotated() -> None:
+    async def log_in() -> RedirectResponse: ...  # type: ignore[empty-body]
+
+    async def either() -> Item | RedirectResponse: ...  # type: ignore[empty-body]
+
+    assert [item.status for item in described(log_in, status_code=303).responses] == [303]
+    assert [item.status for item in described(either, status_code=201).responses] == [307, 201]
+
+
 def test_without_an_annotation_nothing_is_known_of_the_answer() -> None:
     async def handler(): ...  # type: ignore[no-untyped-def]
 
@@ -755,6 +764,25 @@ def test_what_is_declared_to_be_raised_is_told_of_every_route_below() -> None:
     assert errors[403].raised_by == ("Guard.__call__",)
     tree = route.dependencies[1].dependencies[0]
     assert tree.raises == (401, 404)
+
+
+class Verifier:
+    raises = (Raised(401), Raised(403, only_with_scopes=True))
+
+    async def __call__(self) -> None: ...
+
+
+def test_what_only_scopes_can_raise_is_told_where_they_are_asked_for() -> None:
+    verifier = Verifier()
+
+    async def user(found: Annotated[None, Depends(verifier)]) -> None: ...
+
+    async def handler() -> None: ...
+
+    without = described(handler, dependencies=[Depends(user)])
+    assert (list(errors_of(without)), without.dependencies[0].dependencies[0].raises) == ([401], (401,))
+    asking = described(handler, dependencies=[Security(user, scopes=["read"])])
+    assert (list(errors_of(asking)), asking.dependencies[0].dependencies[0].raises) == ([401, 403], (401, 403))
 
 
 def test_raises_changes_nothing_of_a_function() -> None:

@@ -81,9 +81,11 @@ class Answers:
             return None
         members = union_members(annotation) or (annotation,)
         others = [item for item in members if not (isinstance(item, type) and issubclass(item, Response))]
+        is_alone = len(members) == 1  # then a status that the route says can only be that of this response
         for item in members:
             if item not in others:
-                self._add_class(item, None, _default_status(item))
+                said = self._route.status_code if is_alone else None
+                self._add_class(item, None, said or _default_status(item))
         if len(others) == len(members):
             return annotation
         return Union[tuple(others)] if others else None  # noqa: UP007

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from velocipy.description.answers import Answers, Errors
-from velocipy.description.inputs import Inputs, describe_callable, frozen
+from velocipy.description.inputs import Inputs, describe_callable, frozen, raised_in
 from velocipy.description.nouns import (
     NOTHING,
     ApplicationDescription,
@@ -19,7 +19,7 @@ from velocipy.description.nouns import (
 )
 from velocipy.http.middleware import Middleware, OnWebSockets
 from velocipy.plans.plan import Plan
-from velocipy.raising import Raised, raised_by
+from velocipy.raising import Raised
 from velocipy.routing.convertors import convertors
 from velocipy.routing.hosts import parse_host
 from velocipy.routing.mounts import Mount
@@ -166,7 +166,7 @@ class _Describer:
     def _errors(self, plan: Plan, route: Route, inputs: Inputs) -> Errors:
         errors = Errors(route, problem_details=self._app._problem_details)
         for call in inputs.calls:
-            for error in raised_by(call.call):
+            for error in raised_in(call):
                 errors.add(error, inputs.function(call.call).name)
         return errors
 

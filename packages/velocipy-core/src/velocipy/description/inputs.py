@@ -28,7 +28,7 @@ from velocipy.plans.plan import Call, Given, Input
 from velocipy.plans.signature import find_place, function_of
 from velocipy.plans.sources import OF_BODY, Source
 from velocipy.plans.uploads import can_read_multipart
-from velocipy.raising import raised_by
+from velocipy.raising import Raised, raised_by
 from velocipy.routing.options import Limits
 from velocipy.security_scheme import SchemeChoice, SecurityScheme
 from velocipy.types import UNSET
@@ -112,7 +112,7 @@ class Inputs:
                 scope="handler" if call.early else "request",
                 security_scopes=call.scopes,
                 security=_requirement(call),
-                raises=tuple(dict.fromkeys(item.status_code for item in raised_by(call.call))),
+                raises=tuple(dict.fromkeys(item.status_code for item in raised_in(call))),
             )
         return replace(self._dependencies[call], parameter=parameter)
 
@@ -257,6 +257,11 @@ def _constraints(annotation: Any, *sources: Source) -> tuple[tuple[str, Any], ..
         return tuple(dict.fromkeys(read_constraints((*metadata, *sources))))
     except ValueError:  # of annotated_types, and known to the library of the model alone
         return tuple(read_constraints(sources))
+
+
+def raised_in(call: Call) -> tuple[Raised, ...]:
+    """Return what *call* declares to raise, as far as it can happen with the scopes that are asked of it."""
+    return tuple(error for error in raised_by(call.call) if call.scopes or not error.only_with_scopes)
 
 
 def _taken(call: Call) -> tuple[str, ...]:

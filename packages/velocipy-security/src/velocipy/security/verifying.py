@@ -28,7 +28,8 @@ class _Composed(SecurityBase[Identity]):
         """What documents are told that it raises."""
         if not self.verifies:
             return super().raises
-        return (*super().raises, Raised(403, "A scope is missing", {"WWW-Authenticate": "Which scopes are needed"}))
+        headers = {"WWW-Authenticate": "Which scopes are needed"}
+        return (*super().raises, Raised(403, "A scope is missing", headers, only_with_scopes=True))
 
     def challenge(self, connection: HTTPConnection) -> str:
         """Return the challenges of all, each once."""
