@@ -11,7 +11,14 @@ import pytest
 pytest.importorskip("jwt", reason="the extra oidc")
 pytest.importorskip("httpx2", reason="the extra oidc")
 
-from velocipy.security import JWKS, BoundClient, InvalidCredentials, JWTVerifier, ProviderUnavailable
+from velocipy.security import (
+    JWKS,
+    BoundClient,
+    InvalidCredentials,
+    JWTVerifier,
+    ProviderUnavailable,
+    TokenIntrospection,
+)
 
 from .providers import Answer, Call, Server, SigningKey, as_json, serving
 
@@ -342,3 +349,11 @@ def test_public_keys_are_no_secrets() -> None:
 def test_a_client_without_bounds_is_none(options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="give"):
         BoundClient(**options)
+
+
+def test_another_client_is_refused_where_it_is_given() -> None:
+    other: Any = object()
+    with pytest.raises(TypeError, match="client is a object; give a BoundClient"):
+        JWKS("https://id.example/keys", client=other)
+    with pytest.raises(TypeError, match="give a BoundClient"):
+        TokenIntrospection("https://id.example/introspect", client_id="a", client_secret="b", client=other)

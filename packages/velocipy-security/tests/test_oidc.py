@@ -414,6 +414,8 @@ def test_without_a_session_the_error_tells_how_to_have_one(provider: Provider) -
     [
         ({"issuer": "http://id.example"}, ValueError, "by http everybody"),
         ({"issuer": ""}, ValueError, "no URL"),
+        ({"issuer": "https://id.example/.well-known/openid-configuration"}, ValueError, "leave .* out"),
+        ({"client": object()}, TypeError, "give a BoundClient"),
         ({"redirect_uri": "/callback"}, ValueError, "redirect_uri"),
         ({"client_id": ""}, ValueError, "client_id is empty"),
         ({"scopes": "email"}, TypeError, "take several"),

@@ -161,6 +161,11 @@ def test_a_key_itself_is_not_to_be_kept() -> None:
     assert "claw" not in str(raised.value)
 
 
+def test_keys_have_owners() -> None:
+    with pytest.raises(TypeError, match=r"hash_api_key\(key\): owner.*not a list"):
+        APIKeys([hash_api_key("claw")])  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("given", "expected", "is_same"),
     [

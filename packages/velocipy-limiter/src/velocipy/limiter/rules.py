@@ -17,7 +17,10 @@ _TEXT = re.compile(
     r"\s*(?:(?P<name>[\w.\-]+)\s*:)?\s*(?P<limit>\d+)\s*(?:/|\bper\b)\s*(?P<count>\d+(?:\.\d+)?)?\s*(?P<unit>[a-z]+)\s*",
     re.ASCII | re.IGNORECASE,
 )
-_HOW = 'write "100/minute", "5 per 10 seconds", or "login: 5/minute"; several stand with ";" between'
+_HOW = (
+    'write "100/minute", "5 per 10 seconds", or "login: 5/minute", whose name has no blanks; '
+    'several stand with ";" between'
+)
 _NAME = re.compile(r"[ !#-\[\]-z|~]{1,64}")  # of a String (RFC 9651), without braces (Redis Cluster)
 
 

@@ -110,10 +110,14 @@ class APIKeys(Generic[Owner]):
         owners: Whose key has which hash, as `hash_api_key` makes it.
 
     Raises:
+        TypeError: If *owners* is no mapping.
         ValueError: If a hash is none; a key itself is not to be kept.
     """
 
     def __init__(self, owners: Mapping[str, Owner]) -> None:
+        if not isinstance(owners, Mapping):
+            given = type(owners).__name__
+            raise TypeError(f"APIKeys takes the owners by the hashes: {{hash_api_key(key): owner}}, not a {given}")
         for number, digest in enumerate(owners, 1):
             if not isinstance(digest, str) or _is_hash(digest) is None:
                 raise ValueError(f"APIKeys: entry {number} is no hash; keep hash_api_key(key), and not the key")

@@ -24,6 +24,17 @@ class FetchError(Exception):
     """Another server did not answer as it should; the text says how, without what it sent."""
 
 
+def bound(client: BoundClient | None) -> BoundClient:
+    """Return *client*, or one that is made.
+
+    Raises:
+        TypeError: If it is another, which would follow redirects, and read without a bound.
+    """
+    if client is not None and not isinstance(client, BoundClient):
+        raise TypeError(f"client is a {type(client).__name__}; give a BoundClient")
+    return client or BoundClient()
+
+
 class BoundClient:
     """Asks other servers for JSON. It follows no redirects, reads no proxies from the environment, and keeps nothing.
 

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 from velocipy import Secret, ValidationError
 from velocipy.decoders import make_decoder
-from velocipy.security.fetching import BoundClient, FetchError, ProviderUnavailable
+from velocipy.security.fetching import BoundClient, FetchError, ProviderUnavailable, bound
 from velocipy.security.refusals import InvalidCredentials
 from velocipy.security.tokens import MAX_LENGTH
 
@@ -89,7 +89,7 @@ class TokenIntrospection(Generic[Claims]):
         client: BoundClient | None = None,
         claims: Any = dict,
     ) -> None:
-        self._client = client or BoundClient()
+        self._client = bound(client)
         self._url = self._client.check_url("the URL of introspection", url)
         for name, value in (("lifetime", lifetime), ("invalid_lifetime", invalid_lifetime), ("max_tokens", max_tokens)):
             if value < 0:

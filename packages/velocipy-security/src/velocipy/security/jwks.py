@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from velocipy.security.fetching import BoundClient, FetchError, ProviderUnavailable
+from velocipy.security.fetching import BoundClient, FetchError, ProviderUnavailable, bound
 from velocipy.security.tokens import MINIMUM_RSA, import_jwt
 
 _KIND = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
@@ -59,7 +59,7 @@ class JWKS:
         back_off: float = 1,
     ) -> None:
         self._jwt = import_jwt()
-        self._client = client or BoundClient()
+        self._client = bound(client)
         self._url = url if callable(url) else self._client.check_url("the URL of a JWKS", url)
         for name, value in (("lifetime", lifetime), ("max_age", max_age), ("back_off", back_off)):
             if not value > 0:

@@ -23,7 +23,7 @@ from weakref import WeakKeyDictionary
 
 from velocipy import HTTPException, RedirectResponse, Request, Secret
 from velocipy.security.api_keys import same_secret
-from velocipy.security.fetching import BoundClient, FetchError, ProviderUnavailable
+from velocipy.security.fetching import BoundClient, FetchError, ProviderUnavailable, bound
 from velocipy.security.jwks import JWKS
 from velocipy.security.redirects import is_safe_url
 from velocipy.security.refusals import InvalidCredentials, check_scope_names
@@ -32,6 +32,7 @@ from velocipy.security.tokens import ASYMMETRIC, JWTVerifier, import_jwt
 Session = MutableMapping[str, Any]
 
 _KEY = "velocipy.oidc"
+_DISCOVERY = "/.well-known/openid-configuration"
 _MAX_LOGINS = 5  # that a browser has begun and not ended, in several tabs
 _MAX_TARGETS = 1024  # characters of where these lead, together: a session may be in a cookie, which holds 4 KiB
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint", "end_session_endpoint")
@@ -94,6 +95,7 @@ class OpenIDLogin:
 
     Raises:
         ModuleNotFoundError: If PyJWT or httpx2 is not installed; the message tells the command.
+        TypeError: If *client* is no `BoundClient`, or *scopes* or *allowed_hosts* is one text.
         ValueError: If a URL is none that may be asked, or an algorithm is not for public keys.
     """
 
@@ -114,8 +116,10 @@ class OpenIDLogin:
         import_jwt()
         if isinstance(scopes, str) or isinstance(allowed_hosts, str):
             raise TypeError("scopes and allowed_hosts take several: ['email', 'profile']")
-        self._client = client or BoundClient()
+        self._client = bound(client)
         self._issuer = self._client.check_url("issuer", issuer)
+        if issuer.endswith(_DISCOVERY):
+            raise ValueError(f"issuer is {issuer!r}, where its discovery document is; leave {_DISCOVERY!r} out")
         self._redirect_uri = self._client.check_url("redirect_uri", redirect_uri)
         if not client_id:
             raise ValueError("client_id is empty; the provider tells it where applications are registered")
@@ -351,7 +355,7 @@ class OpenIDLogin:
 
     async def _fetch_metadata(self) -> None:
         try:
-            found = await self._client.get(f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
+            found = await self._client.get(f"{self._issuer.rstrip('/')}{_DISCOVERY}")
             if found.get("issuer") != self._issuer:
                 raise FetchError(f"the document is of the issuer {found.get('issuer')!r}, not {self._issuer!r}")
             for name in _ENDPOINTS:
