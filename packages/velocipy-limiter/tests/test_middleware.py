@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from velocipy import Depends, HTTPConnection, HTTPException, VelociPy, WebSocket
-from velocipy.limiter import Limiter, RateLimitMiddleware
+from velocipy.limiter import Limiter, RateLimitMiddleware, rate_limit
 from velocipy.limiter.identifiers import header
 from velocipy.limiter.storage import MemoryStorage
 from velocipy.testing import TestClient, WebSocketDenied
@@ -22,7 +22,7 @@ def create_app() -> VelociPy:
     app = VelociPy()
     app.add_middleware(
         RateLimitMiddleware,
-        limiter=Limiter(MemoryStorage(), headers="ratelimit"),
+        limiter=Limiter(MemoryStorage(), headers=["ratelimit", "x-ratelimit"]),
         rules=plan,
         identifier=header("X-Tenant"),
         exempt=lambda connection: connection.path == "/health",
@@ -34,6 +34,13 @@ def create_app() -> VelociPy:
     @app.get("/error")
     async def error() -> None:
         raise HTTPException(418)
+
+    tight = rate_limit(
+        Limiter(MemoryStorage(), headers=["ratelimit", "x-ratelimit"]), "tight: 2/hour", header("X-Tenant")
+    )
+
+    @app.get("/tight", dependencies=[Depends(tight)])
+    async def tightly() -> None: ...
 
     @app.websocket("/chat")
     async def chat(websocket: WebSocket) -> None:
@@ -58,6 +65,18 @@ def test_what_is_not_there_counts_and_every_answer_tells(client: TestClient, hea
     ]
     assert answers[3].json() == {"detail": "Too Many Requests"}
     assert "retry-after" in answers[3].headers
+
+
+def test_limits_around_each_other_are_all_told_and_numbers_are_of_the_tightest(
+    client: TestClient, headers: dict[str, str]
+) -> None:
+    answers = [client.get("/tight", headers=headers | {"X-Plan": "gold"}) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [204, 204, 429]
+    for answer, left, around in zip(answers, (1, 0, 0), (4, 3, 2), strict=True):
+        told = [item.strip().partition(";t")[0] for item in answer.headers["ratelimit"].split(",")]
+        assert told == [f'"tight";r={left}', f'"5/3600s";r={around}']
+        assert answer.headers["ratelimit-policy"] == '"tight";q=2;w=3600, "5/3600s";q=5;w=3600'
+        assert (answer.headers["x-ratelimit-limit"], answer.headers["x-ratelimit-remaining"]) == ("2", str(left))
 
 
 def test_rules_are_chosen_and_some_are_exempt(client: TestClient, headers: dict[str, str]) -> None:

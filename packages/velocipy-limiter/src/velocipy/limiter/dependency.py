@@ -11,7 +11,7 @@ from velocipy.limiter.asking import check_identifier, finder_of, is_dependency, 
 from velocipy.limiter.backend import Identity
 from velocipy.limiter.identifiers import client_address
 from velocipy.limiter.limiter import Limiter
-from velocipy.limiter.results import RateLimitResult, documented_fields, fields_of
+from velocipy.limiter.results import RateLimitResult, documented_fields, fields_of, tell
 from velocipy.limiter.rules import RateLimitRule, StorageErrorAction, as_rules
 
 UNAVAILABLE = "Rate-limit storage unavailable"
@@ -84,8 +84,7 @@ def rate_limit(
         if not result.allowed:
             raise refusal(limiter, result)
         if response is not None:
-            for name, value in fields_of(result, limiter.headers).items():
-                response.headers[name] = value
+            tell(response.headers, result, limiter.headers)
         return result
 
     given = (Parameter("response", Parameter.POSITIONAL_OR_KEYWORD, annotation=Response | None),)

@@ -10,7 +10,7 @@ from velocipy.limiter.asking import check_identifier, is_marker, value_of
 from velocipy.limiter.dependency import refusal
 from velocipy.limiter.identifiers import Identifier, client_address
 from velocipy.limiter.limiter import Limiter
-from velocipy.limiter.results import RateLimitResult, fields_of
+from velocipy.limiter.results import RateLimitResult, tell
 from velocipy.limiter.rules import Rules, as_rules
 from velocipy.middleware import HTTPApp, WebSocketApp
 
@@ -62,8 +62,7 @@ class RateLimitMiddleware:
             raise refusal(self._limiter, result)
         response = await call_next(request)
         if result is not None:
-            for name, value in fields_of(result, self._limiter.headers).items():
-                response.headers[name] = value
+            tell(response.headers, result, self._limiter.headers)
         return response
 
     async def dispatch_websocket(self, websocket: WebSocket, call_next: WebSocketApp) -> None:

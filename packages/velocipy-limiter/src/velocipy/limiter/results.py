@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
+from velocipy.http.headers import MutableHeaders
 from velocipy.limiter.rules import RateLimitRule
 from velocipy.limiter.storage.interface import Decision, RuleState
 
@@ -118,6 +119,17 @@ def fields_of(result: RateLimitResult, kinds: frozenset[RateLimitHeaders]) -> di
         fields["x-ratelimit-remaining"] = str(result.remaining)
         fields["x-ratelimit-reset"] = str(_up(result.reset_at))
     return fields
+
+
+def tell(headers: MutableHeaders, result: RateLimitResult, kinds: frozenset[RateLimitHeaders]) -> None:
+    """Add the header fields of an answer beside those of other limits: lists of all, and numbers of the tightest."""
+    fields = fields_of(result, kinds)
+    told = headers.get("x-ratelimit-remaining", "")
+    if told.isdecimal() and int(told) <= result.remaining:
+        fields = {name: value for name, value in fields.items() if not name.startswith("x-")}
+    for name, value in fields.items():
+        known = headers.get(name) if name.startswith("ratelimit") else None
+        headers[name] = value if known is None else f"{known}, {value}"
 
 
 def documented_fields(kinds: frozenset[RateLimitHeaders], *, has_retry_after: bool = True) -> dict[str, str]:
