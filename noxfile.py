@@ -235,7 +235,7 @@ def types(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def build(session: nox.Session) -> None:
-    """The sdist, and from it the wheel, of each package, into dist/; `-- velocipy-core-v0.1.0` releases that one."""
+    """The sdist, and from it the wheel, of each package, into dist/; `-- velocipy-core-v0.4.0` releases that one."""
     shutil.rmtree("dist", ignore_errors=True)
     tag = session.posargs[0] if session.posargs else ""
     name, _, version = tag.rpartition("-v")

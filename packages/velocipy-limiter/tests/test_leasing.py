@@ -142,6 +142,7 @@ async def test_a_slow_answer_is_an_answer() -> None:
 async def test_costs_that_requests_choose_are_not_kept_for_ever() -> None:
     storage = LeasingStorage(MemoryStorage(), batch=2, lease=60)
     limiter = Limiter(storage)
+    before = 0
     tracemalloc.start()
     try:
         for cost in range(1, 3000):

@@ -163,7 +163,10 @@ class OpenIDLogin:
         metadata = await self._discover()
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         target = next_url if next_url is not None and is_safe_url(next_url, self._hosts) else "/"
-        logins = [*self._logins(kept)[1 - _MAX_LOGINS :], [state, nonce, verifier, target, int(time.time())]]
+        logins: list[list[Any]] = [
+            *self._logins(kept)[1 - _MAX_LOGINS :],
+            [state, nonce, verifier, target, int(time.time())],
+        ]
         while len(logins) > 1 and sum(len(item[3]) for item in logins) > _MAX_TARGETS:
             del logins[0]
         kept[_KEY] = logins
