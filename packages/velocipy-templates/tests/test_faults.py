@@ -22,7 +22,12 @@ FOLDER = made(
     syntax_html="fine\n{% if %}\n",
     includes_html="fine\n\n\n{% include 'gone.html' %}",
     includes_broken_html="{% include 'syntax.html' %}",
-    one_of_html="{% include ['gone.html', 'gone.txt'] %}",
+    one_of_html="{% include ['gone.html', 'gone.htm'] %}",
+    part_txt="{% macro part(n) %}{{ n }}{% endmacro %}",
+    includes_text_html="\n{% include 'part.txt' %}",
+    includes_some_text_html="{% set name = 'part.txt' %}{% include [name] ignore missing %}",
+    imports_text_html="{% import 'part.txt' as parts %}{{ parts.part('<') }}",
+    extends_text_html="{% extends 'part.txt' %}",
     filter_html="\n{{ 1|shout }}",
     waits_html="\n{{ wait() }}",
     loops_html="{% for n in wait() %}{% endfor %}",
@@ -33,13 +38,18 @@ FOLDER = made(
 FOLDER.joinpath("bytes.html").write_bytes(b"\xff\xfe\x00")
 SECOND = made(other_html="")
 templates = Templates([FOLDER, SECOND], loaders=[jinja2.DictLoader({})])
+TEXT = "what is put into 'part.txt' is not escaped, and so it can be no part of"  # a page's values would be scripts
 FAULTS = [
     ("child", "child.html:3: UndefinedError: 'eggs' is undefined"),
     ("divided", "divided.html:3: ZeroDivisionError: division by zero"),
     ("syntax", "syntax.html:2: Expected an expression, got 'end of statement block'"),
     ("includes", "includes.html:4: there is no template 'gone.html'; looked in "),
     ("includes_broken", "syntax.html:2: Expected an expression"),
-    ("one_of", "one.of.html:1: there is no template 'gone.html' or 'gone.txt'; looked in "),
+    ("one_of", "one.of.html:1: there is no template 'gone.html' or 'gone.htm'; looked in "),
+    ("includes_text", f"includes.text.html:2: TemplateRuntimeError: {TEXT} 'includes.text.html'; name it .html"),
+    ("includes_some_text", f"includes.some.text.html:1: TemplateRuntimeError: {TEXT} 'includes.some.text.html'"),
+    ("imports_text", f"imports.text.html:1: TemplateRuntimeError: {TEXT} 'imports.text.html'"),
+    ("extends_text", f"extends.text.html:1: TemplateRuntimeError: {TEXT} 'extends.text.html'"),
     ("filter", "filter.html:2: No filter named 'shout'."),
     (
         "waits",

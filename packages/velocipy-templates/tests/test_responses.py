@@ -174,6 +174,22 @@ def test_another_media_type_may_be_said(client: TestClient) -> None:
     assert response.headers["content-type"] == "text/calendar; charset=utf-8"
 
 
+@pytest.mark.parametrize("kind", ["text/html", "Text/HTML; charset=utf-8", "application/xhtml+xml", "image/svg+xml"])
+@pytest.mark.parametrize("ending", ["txt", "csv", "md.j2"])
+def test_plain_text_cannot_be_said_to_be_a_page(ending: str, kind: str) -> None:
+    said: list[dict[str, Any]] = [{"media_type": kind}, {"headers": {"content-type": kind}}]
+    for options in said:
+        with pytest.raises(ValueError, match="is not escaped: it is not sent as .*; name it .html"):
+            templates.TemplateResponse(f"hello.{ending}", {"name": EVIL}, **options)
+
+
+def test_where_all_is_escaped_any_template_may_be_a_page() -> None:
+    escaping = Templates(FOLDER)
+    escaping.env.autoescape = True
+    response = escaping.TemplateResponse("hello.md.j2", {"name": EVIL}, media_type="text/html")
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+
+
 def test_status_and_headers_are_those_of_the_response(client: TestClient) -> None:
     response = client.get("/status")
     assert (response.status_code, response.headers["x-tea"], response.text) == (418, "no", "418")

@@ -29,6 +29,19 @@ Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 
+class _Environment(jinja2.Environment):
+    """Keeps text out of pages: Jinja escapes by the name of each template, wherever what it makes is put in."""
+
+    def join_path(self, template: str, parent: str) -> str:
+        """Return the name of *template*, which *parent* includes, imports or extends."""
+        of_page, of_part = map(self.autoescape, (parent, template)) if callable(self.autoescape) else (False, False)
+        if of_page and not of_part:
+            raise jinja2.TemplateRuntimeError(
+                f"what is put into {template!r} is not escaped, and so it can be no part of {parent!r}; name it .html"
+            )
+        return super().join_path(template, parent)
+
+
 class JinjaEngine:
     """Renders templates of Jinja, each in a worker thread.
 
@@ -41,10 +54,15 @@ class JinjaEngine:
 
     def __init__(self, loaders: Iterable[jinja2.BaseLoader]) -> None:
         self._loader = jinja2.ChoiceLoader([*loaders])
-        self.env = jinja2.Environment(
+        self.env = _Environment(
             loader=self._loader, autoescape=is_escaped, auto_reload=False, finalize=_refuse_awaitable
         )
         self.env.globals.update(HELPERS)  # macros that are imported without context have them too
+
+    def escapes(self, name: str) -> bool:
+        """Tell whether what is put into the template *name* is escaped."""
+        autoescape = self.env.autoescape
+        return bool(autoescape(name) if callable(autoescape) else autoescape)
 
     def add_loader(self, loader: jinja2.BaseLoader) -> None:
         """Have *loader* asked for what those before it do not have."""
@@ -128,7 +146,7 @@ class JinjaEngine:
             if named.value in seen or (isinstance(node, nodes.Include) and node.ignore_missing):
                 continue
             try:
-                inner = self._check(named.value, seen)
+                inner = self._check(self.env.join_path(named.value, name), seen)
             except jinja2.TemplateNotFound as error:
                 if error.name != named.value:
                     raise

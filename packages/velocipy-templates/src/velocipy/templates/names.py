@@ -22,6 +22,12 @@ def media_type_of(name: str) -> str:
     return _TYPES.get(_suffix(name), "text/html")
 
 
+def is_markup(content_type: str) -> bool:
+    """Tell whether browsers run scripts that stand in what is sent as *content_type*."""
+    kind = content_type.partition(";")[0].lower()
+    return "html" in kind or "xml" in kind
+
+
 def _suffix(name: str) -> str:
     suffixes = [suffix.lower() for suffix in PurePosixPath(name).suffixes]
     while suffixes and suffixes[-1] in _OF_ENGINES:

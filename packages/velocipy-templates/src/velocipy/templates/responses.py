@@ -9,7 +9,7 @@ from velocipy import HTMLResponse, Response
 from velocipy.http.headers import HeadersInput
 from velocipy.http.response import DeferredResponse, Stream
 from velocipy.templates.helpers import current
-from velocipy.templates.names import media_type_of
+from velocipy.templates.names import is_markup, media_type_of
 
 if TYPE_CHECKING:
     from velocipy import HTTPConnection
@@ -49,6 +49,9 @@ class TemplateResponse(DeferredResponse, HTMLResponse):
             raise TypeError(f"the context of {template!r} is a {type(context).__name__}; give a dict")
         check_blocks(block, htmx_block, stream=stream)
         super().__init__(None, status_code, headers, media_type or media_type_of(template))
+        escapes = getattr(templates.engine, "escapes", None)  # other engines than Jinja see to that themselves
+        if escapes is not None and not escapes(template) and is_markup(sent := self.headers["content-type"]):
+            raise ValueError(f"what is put into {template!r} is not escaped: it is not sent as {sent}; name it .html")
         self.templates = templates
         self.template = template
         self.context = dict(context or {})
