@@ -64,12 +64,16 @@ def test_a_good_token_gives_what_is_told_and_is_kept(server: Server) -> None:
     assert server.calls[0].form == {"token": "good", "token_type_hint": "access_token"}
 
 
-def test_what_is_told_is_nobody_elses_to_change(server: Server) -> None:
+def test_what_is_told_is_nobody_elses_to_change(server: Server, issued: Issued) -> None:
+    issued.tokens["good"]["roles"] = ["keeper"]
     verify = made(server)
 
     async def ask() -> None:
-        (await verify.verify("good"))["sub"] = "muldoon"
-        assert (await verify.verify("good"))["sub"] == "ellie"
+        told = await verify.verify("good")
+        told["sub"] = "muldoon"
+        told["roles"].append("owner")
+        again = await verify.verify("good")
+        assert (again["sub"], again["roles"]) == ("ellie", ["keeper"])
 
     asyncio.run(ask())
 

@@ -268,6 +268,7 @@ def test_what_is_no_key_that_verifies_is_left_out(server: Server, keys: KeySet) 
         {**other.jwk, "use": "enc"},
         {**other.jwk, "key_ops": ["sign"]},
         {**other.jwk, "kty": "RSA"},
+        *({**SigningKey("rsa", "RS256").jwk, "alg": alg} for alg in ("none", "HS256", ["RS256"], 5)),
         {**other.jwk, "kid": 5, "x": "short"},
         ONE.jwk,
     ]

@@ -8,6 +8,7 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any, Generic, TypeVar, cast, overload
 from weakref import WeakKeyDictionary
 
@@ -123,8 +124,9 @@ class TokenIntrospection(Generic[Claims]):
         claims = kept[1] if kept is not None and time.monotonic() < kept[0] else await self._ask_once(key, token)
         if claims is None or not self._is_valid(claims):
             raise InvalidCredentials("The token is not active")
+        claims = deepcopy(claims)  # of which a handler may change what it likes
         if self._convert is None:
-            return cast("Claims", dict(claims))
+            return cast("Claims", claims)
         try:
             return self._convert(claims)
         except ValidationError:

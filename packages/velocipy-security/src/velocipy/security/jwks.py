@@ -142,7 +142,9 @@ class JWKS:
         public = {name: value for name, value in item.items() if name not in ("d", "p", "q", "dp", "dq", "qi", "oth")}
         try:
             read = self._jwt.PyJWK(public)
-        except (self._jwt.PyJWTError, ValueError, TypeError, KeyError):
+        except (
+            Exception
+        ):  # whatever stands there, the other keys are good: so UnsupportedAlgorithm, NotImplementedError
             return None
         if item["kty"] == "RSA":
             if read.key.key_size < MINIMUM_RSA:
