@@ -110,7 +110,7 @@ async def chosen() -> None: ...
 async def by_address() -> None: ...
 
 
-@app.get("/path", dependencies=[Depends(rate_limit(limiter, "path: 1/hour", combine(path(), tenant)))])
+@app.get("/path/of", dependencies=[Depends(rate_limit(limiter, "path: 1/hour", combine(path(), tenant)))])
 async def by_path() -> None: ...
 
 
@@ -160,8 +160,8 @@ def test_one_too_many_is_refused_and_told_when_to_come_back(client: TestClient, 
 
 
 def test_no_slashes_make_another_path_and_no_head(client: TestClient, headers: dict[str, str]) -> None:
-    assert client.get("/path", headers=headers).status_code == 204
-    for target in ("/path", "/path/", "/path///", "/%70ath", "/path/?a=b"):
+    assert client.get("/path/of", headers=headers).status_code == 204
+    for target in ("/path/of", "/path/of/", "/path/of///", "/path//of", "/%70ath/of", "/path/of/?a=b"):
         assert client.get(target, headers=headers).status_code == 429
         assert client.head(target, headers=headers).status_code == 429
 

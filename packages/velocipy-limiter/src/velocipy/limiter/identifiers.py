@@ -110,13 +110,13 @@ def cookie(name: str) -> Identifier:
 def path() -> Identifier:
     """Return what tells paths apart, and not clients: the method, of which HEAD is GET, and the path.
 
-    Slashes at its end make no other one, as they find no other route. Each value of a path's parameter does; of a route
-    as a whole, the name of its rule tells.
+    More slashes make no other one, as they find no other route. Each value of a path's parameter does; of a route as a
+    whole, the name of its rule tells.
     """
 
     def find(connection: HTTPConnection) -> str:
         method = "GET" if connection.method == "HEAD" else connection.method
-        return f"path:{method} {connection.path.rstrip('/')}"
+        return f"path:{method} /{'/'.join(filter(None, connection.path.split('/')))}"
 
     return Identifier(find)
 
