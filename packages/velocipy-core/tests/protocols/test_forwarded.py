@@ -1,5 +1,6 @@
 """ForwardedMiddleware: what proxies tell, and who is believed. The hostile ones first."""
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -404,3 +405,16 @@ def test_options_that_mean_nothing_are_told_at_start(options: Any, message: str)
     broken.add_middleware(ForwardedMiddleware, **options)
     with pytest.raises(ValueError, match=message):
         broken.freeze()
+
+
+@pytest.mark.in_process
+def test_long_names_of_clients_are_not_kept(client: TestClient) -> None:
+    """Addresses are kept when they were read, so that the next request of a connection has them."""
+    tracemalloc.start()
+    try:
+        for number in range(300):
+            told = client.get("/", headers={"x-forwarded-for": f"{number}".rjust(10_000, "x")}).json()
+            assert told["client"] is None
+        assert tracemalloc.get_traced_memory()[0] < 2_000_000
+    finally:
+        tracemalloc.stop()

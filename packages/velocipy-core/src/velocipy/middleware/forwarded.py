@@ -23,6 +23,7 @@ _INSTEAD = ("x-forwarded-for", "x-forwarded-proto", "x-forwarded-host")  # of Fo
 _KNOWN = (*_INSTEAD, "x-forwarded-port", "x-forwarded-prefix", "forwarded")
 _SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 _PORTS = {"http": "80", "https": "443"}
+_LONGEST = 100  # characters of an address, with brackets, a zone and a port
 
 _PREFIX = re.compile(r"(?:/[0-9A-Za-z._~!$&'()*+;=:@%-]+)+").fullmatch
 # A pair, or nothing, and what follows it (RFC 7239 section 4); a value without quotes may have colons and brackets, as
@@ -159,7 +160,7 @@ def _ip(host: str) -> IPv4Address | IPv6Address | None:
 
 def _address(text: str) -> Address | None:
     """Return the address that a proxy names; None for "unknown", for hidden names, and for what is none."""
-    address = Address.parse(text)
+    address = Address.parse(text) if len(text) <= _LONGEST else None  # what is parsed is kept for a while
     ip = None if address is None else _ip(address.host)
     return None if address is None or ip is None else Address(str(ip), address.port)
 
