@@ -182,6 +182,18 @@ async def test_who_asks_often_is_not_forgotten_when_many_others_come() -> None:
     assert not (await limiter.check("often", "often: 20/day")).allowed
 
 
+async def test_who_floods_one_limit_does_not_lift_another() -> None:
+    limiter = Limiter(MemoryStorage(max_bytes=1_000_000))
+    log = RateLimitRule("log", 1000, 3600, algorithm=RateLimitAlgorithm.SLIDING_WINDOW)
+    guesses = 0
+    for number in range(12_000):
+        await limiter.check(f"2001:db8:{number % 8}::", log)  # few, with long logs
+        await limiter.check(f"192.0.2.{number}", "flood: 10/hour")  # many, with short entries
+        if number % 500 == 0:
+            guesses += (await limiter.check("ellie", "login: 5/day")).allowed
+    assert guesses == 5
+
+
 async def test_what_was_not_asked_for_of_late_leaves_first() -> None:
     limiter = Limiter(MemoryStorage(max_bytes=100_000))
     await limiter.check("early", HOUR, cost=3)

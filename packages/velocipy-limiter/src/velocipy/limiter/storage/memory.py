@@ -174,9 +174,15 @@ class MemoryStorage:
         table.rotate_at = now + table.horizon
 
     def _forget(self, now: int) -> None:
-        """Drop what was not asked for of late, and rules for which nothing is counted."""
-        for name, table in list(self._tables.items()):
+        """Drop what was not asked for of late, and rules for which nothing is counted.
+
+        The rules that take most room come first: who floods one limit does not lift the others.
+        """
+        by_size = sorted(self._tables.items(), key=lambda item: -item[1].young_size - item[1].old_size)
+        for name, table in by_size:
             self._rotate(table, now)
             if not table.old:
                 del self._tables[name]
                 self._old_size -= table.old_size
+            if self._young_size < self._half // 2 and self._young_size + self._old_size <= self._max_bytes:
+                return
