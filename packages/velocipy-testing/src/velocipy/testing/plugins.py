@@ -16,6 +16,7 @@
 in `velocipy.testing.probes`, what is looked at there in `velocipy.testing.process_state`.
 """
 
+import csv
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -323,7 +324,7 @@ class PluginConformance:
         dist = self._installed()
         if '"editable": true' in (dist.read_text("direct_url.json") or ""):
             pytest.skip(f"{self.distribution} is installed as editable, without its files: build and install its wheel")
-        files = {str(file) for file in dist.files or ()}
+        files = _recorded(dist)
         assert files, f"{self.distribution} has no list of its files: install it from a wheel"
         if not self.first_party:
             inside = sorted(file for file in files if file.startswith("velocipy/"))
@@ -392,9 +393,14 @@ class PluginConformance:
 
 def _files_of(name: str) -> set[str]:
     try:
-        return {DOOR, *(str(file) for file in distribution(name).files or ())}
+        return {DOOR, *_recorded(distribution(name))}
     except PackageNotFoundError:
         return {DOOR}
+
+
+def _recorded(dist: Distribution) -> set[str]:
+    """Return what the wheel of *dist* has installed; `dist.files` has, since 3.12, only what is there yet."""
+    return {row[0] for row in csv.reader((dist.read_text("RECORD") or "").splitlines())}
 
 
 def _line(plugin: Plugin) -> str:
