@@ -1,6 +1,7 @@
 """Fixtures of all tests here; the plugin's own tests run pytest in pytest."""
 
 import asyncio
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,6 +12,12 @@ import pytest
 from velocipy.testing import TestClient
 
 pytest_plugins = ["pytester"]
+
+
+@pytest.fixture(autouse=True)
+def _without_documents(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have no plugin there without a word, whatever is installed beside."""
+    monkeypatch.setitem(sys.modules, "velocipy.openapi", None)
 
 
 @pytest.fixture
