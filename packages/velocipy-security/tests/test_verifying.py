@@ -1,10 +1,12 @@
 """Credentials that are verified, scopes, and several ways of which one is enough."""
 
 import base64
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 
+from velocipy import Depends, VelociPy
+from velocipy.errors import DependencyError
 from velocipy.security import (
     APIKeyHeader,
     APIKeys,
@@ -205,3 +207,17 @@ def test_insufficient_scope_may_be_raised_by_hand() -> None:
     error = InsufficientScope(["a", "b"])
     assert (error.status_code, error.missing) == (403, ["a", "b"])
     assert error.headers == {"WWW-Authenticate": 'Bearer error="insufficient_scope", scope="a b"'}
+
+
+@pytest.mark.in_process
+def test_a_verifier_without_a_scheme_ends_the_start() -> None:
+    """It would take the key from the query."""
+    keys = APIKeys({hash_api_key("claw"): "ellie"})
+    app = VelociPy()
+
+    async def handler(owner: Annotated[str, Depends(keys)]) -> str:
+        return owner
+
+    app.add_route("/", handler)
+    with pytest.raises(DependencyError, match=r"on APIKeys.*Verified\(scheme, APIKeys\(...\)\)"):
+        app.freeze()

@@ -113,6 +113,25 @@ def test_the_class_of_a_security_scheme_asks_nothing_of_anybody() -> None:
     good.freeze()
 
 
+class Checker:
+    """Called by something else, and not for each request."""
+
+    not_a_dependency = "Depend on Checked(...)."
+
+    async def __call__(self, key: str) -> str:
+        return key
+
+
+@pytest.mark.parametrize("checker", [Checker(), Checker])
+def test_what_says_that_it_is_no_dependency(checker: Any) -> None:
+    app = VelociPy()
+    app.add_route("/", fine, dependencies=[Depends(checker)])
+    error = mistake_of(app)
+    assert isinstance(error, DependencyError)
+    assert error.problem == "it depends on Checker, which is called by something else."
+    assert error.remedy == "Depend on Checked(...)."
+
+
 def test_a_dependency_of_which_depends_was_forgotten() -> None:
     async def limit() -> None: ...
 

@@ -380,6 +380,10 @@ class Graph:
         if not callable(target):
             remedy = "Give Depends() a function or a class, without calling it."
             raise Mistake(f"it depends on {target!r}, which cannot be called.", remedy, DependencyError)
+        instead: Any = getattr(target, "not_a_dependency", None)
+        if isinstance(instead, str):
+            name = target.__name__ if isinstance(target, type) else type(target).__name__
+            raise Mistake(f"it depends on {name}, which is called by something else.", instead, DependencyError)
         if isinstance(target, type) and hasattr(target, "security_scheme") and _has_calls(target):
             name = target.__name__  # an object would be made of what strangers send, and nothing asked of them
             problem = f"it depends on the class {name}, of which an object is a security scheme."

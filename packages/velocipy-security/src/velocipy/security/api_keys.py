@@ -114,6 +114,8 @@ class APIKeys(Generic[Owner]):
         ValueError: If a hash is none; a key itself is not to be kept.
     """
 
+    not_a_dependency = "Depend on Verified(scheme, APIKeys(...)), which hands it the credentials."
+
     def __init__(self, owners: Mapping[str, Owner]) -> None:
         if not isinstance(owners, Mapping):
             given = type(owners).__name__

@@ -45,6 +45,8 @@ class TokenIntrospection(Generic[Claims]):
         ValueError: If the URL is none that may be asked, or a number is none.
     """
 
+    not_a_dependency = "Depend on Verified(scheme, TokenIntrospection(...)), which hands it the credentials."
+
     @overload
     def __init__(
         self: TokenIntrospection[dict[str, Any]],

@@ -64,6 +64,8 @@ class JWTVerifier(Generic[Claims]):
         ValueError, TypeError: If an algorithm is none, or not for the key; if a secret is too short.
     """
 
+    not_a_dependency = "Depend on Verified(scheme, JWTVerifier(...)), which hands it the credentials."
+
     @overload
     def __init__(
         self: JWTVerifier[dict[str, Any]],
