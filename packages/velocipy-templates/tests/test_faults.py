@@ -82,7 +82,7 @@ debug = make_app(debug=True)
 
 
 @pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")  # which is the mistake
-@pytest.mark.parametrize(("name", "problem"), FAULTS)
+@pytest.mark.parametrize(("name", "problem"), FAULTS, ids=[name for name, _ in FAULTS])
 @pytest.mark.in_process
 def test_the_log_tells_the_template_and_the_line(
     client: TestClient, caplog: pytest.LogCaptureFixture, name: str, problem: str
