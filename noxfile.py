@@ -413,7 +413,7 @@ def benchmark(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def demo(session: nox.Session) -> None:
-    """Serve examples/basic.py on Granian; `-- --port 9000` adds options of Granian."""
-    session.install(*editable(), "velocipy-core[granian]")
+    """Serve examples/basic.py on Granian, with its /docs; `-- --port 9000` adds options of Granian."""
+    session.install(*editable("openapi"), "velocipy-core[granian]")
     where = ["--interface=rsgi", "--host=127.0.0.1", "--port=8000", "--working-dir=examples"]
     session.run("granian", *where, "basic:app", *session.posargs, interrupt_timeout=15, terminate_timeout=15)
