@@ -165,16 +165,15 @@ class Schemas:
         if chosen:
             reference = self._reference.replace("{name}", "{name}-ByName")
             of_names = adapter.json_schemas(asked, reference, by_alias=False)
+            by_alias = {self._reference.format(name=name): schema for name, schema in definitions.items()}
+            by_name = {reference.format(name=name): schema for name, schema in of_names[1].items()}
             names = names_by_key(definitions, of_names[1])
+            keys = {self._reference.format(name=name): known for name, known in names.items()}
             for number, item in enumerate(wanted):
-                if item.selection.by_alias:
-                    full = {self._reference.format(name=name): schema for name, schema in definitions.items()}
-                    keys = {self._reference.format(name=name): known for name, known in names.items()}
-                else:
-                    full = {reference.format(name=name): schema for name, schema in of_names[1].items()}
-                    keys, schemas[number] = {}, of_names[0][number]
-                if item.selection != EVERYTHING:
-                    schemas[number] = selected(schemas[number], full, item.selection, keys)
+                if not item.selection.by_alias:
+                    schemas[number] = selected(of_names[0][number], by_name, item.selection, {})
+                elif item.selection != EVERYTHING:
+                    schemas[number] = selected(schemas[number], by_alias, item.selection, keys)
             definitions |= {f"{name}-ByName": schema for name, schema in of_names[1].items()}
             definitions = reached(schemas, definitions, self._reference)
         for item, schema in zip(wanted, schemas, strict=True):
