@@ -13,7 +13,7 @@ from velocipy.limiter.asking import check_identifier, finder_of, is_dependency, 
 from velocipy.limiter.backend import Identity
 from velocipy.limiter.dependency import UNAVAILABLE, Dependency, as_dependency
 from velocipy.limiter.identifiers import client_address
-from velocipy.limiter.limiter import Limiter
+from velocipy.limiter.limiter import Limiter, check_limiter
 from velocipy.limiter.rules import RateLimitRule, StorageErrorAction
 from velocipy.limiter.storage import RateLimitStorage
 from velocipy.storage import StorageError
@@ -44,8 +44,7 @@ class ConcurrencyLimit:
         ttl: float = 30.0,
         on_storage_error: StorageErrorAction = StorageErrorAction.ALLOW,
     ) -> None:
-        if not isinstance(limiter, Limiter):
-            raise TypeError(f"limiter is {limiter!r}; give a Limiter")
+        check_limiter(limiter)
         if not ttl >= 1:
             raise ValueError(f"ttl is {ttl}; give seconds from 1")
         checked = RateLimitRule(name, limit, 1, on_storage_error=on_storage_error)

@@ -10,7 +10,7 @@ from velocipy import HTTPConnection, HTTPException, Response, WebSocketException
 from velocipy.limiter.asking import check_identifier, finder_of, is_dependency, take
 from velocipy.limiter.backend import Identity
 from velocipy.limiter.identifiers import client_address
-from velocipy.limiter.limiter import Limiter
+from velocipy.limiter.limiter import Limiter, check_limiter
 from velocipy.limiter.results import RateLimitResult, documented_fields, fields_of, tell
 from velocipy.limiter.rules import RateLimitRule, StorageErrorAction, as_rules
 
@@ -54,8 +54,7 @@ def rate_limit(
         TypeError: If an option is none of its kind.
         ValueError: If a rule cannot be read, or there is none.
     """
-    if not isinstance(limiter, Limiter):
-        raise TypeError(f"limiter is {limiter!r}; give a Limiter")
+    check_limiter(limiter)
     identifier = client_address() if identifier is None else identifier
     check_identifier(identifier)
     if exempt is not None and not is_dependency(exempt):
@@ -132,8 +131,7 @@ def message_limit(
 
     Raises: as `rate_limit` does.
     """
-    if not isinstance(limiter, Limiter):
-        raise TypeError(f"limiter is {limiter!r}; give a Limiter")
+    check_limiter(limiter)
     identifier = client_address() if identifier is None else identifier
     check_identifier(identifier)
     asked = {"rules": rules, "identifier": identifier}

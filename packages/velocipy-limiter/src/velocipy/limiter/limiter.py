@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from velocipy.limiter.backend import Backend, Identity
 from velocipy.limiter.breaker import Breaker
@@ -20,6 +20,12 @@ _logger = logging.getLogger("velocipy")
 
 OnCheck = Callable[[Identity, RateLimitResult], object]
 """Told of every check: who, and the result. A plain function that does not block."""
+
+
+def check_limiter(limiter: Any) -> None:
+    """Raise a TypeError unless *limiter* is one."""
+    if not isinstance(limiter, Limiter):
+        raise TypeError(f"limiter is {limiter!r}; give a Limiter")
 
 
 class Limiter:

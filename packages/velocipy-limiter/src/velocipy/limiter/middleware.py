@@ -9,7 +9,7 @@ from velocipy import HTTPConnection, Request, Response, WebSocket
 from velocipy.limiter.asking import check_identifier, is_marker, value_of
 from velocipy.limiter.dependency import refusal
 from velocipy.limiter.identifiers import Identifier, client_address
-from velocipy.limiter.limiter import Limiter
+from velocipy.limiter.limiter import Limiter, check_limiter
 from velocipy.limiter.results import RateLimitResult, tell
 from velocipy.limiter.rules import Rules, as_rules
 from velocipy.middleware import HTTPApp, WebSocketApp
@@ -43,8 +43,7 @@ class RateLimitMiddleware:
         exempt: Callable[[HTTPConnection], Any] | None = None,
         cost: int | Callable[[HTTPConnection], Any] | None = None,
     ) -> None:
-        if not isinstance(limiter, Limiter):
-            raise TypeError(f"limiter is {limiter!r}; give a Limiter")
+        check_limiter(limiter)
         self._limiter = limiter
         self._rules = rules if callable(rules) else as_rules(rules)
         self._identifier = client_address() if identifier is None else identifier
