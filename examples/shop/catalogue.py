@@ -1,8 +1,6 @@
 """What is for sale: searched, in pages, and how many are left while one looks."""
 
-import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -10,9 +8,9 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shop.database import Database, Number, Product
-from shop.news import Listener, StockNews
+from shop.news import StockNews
 from shop.pages import templates
-from velocipy import Depends, HTTPConnection, HTTPException, Query, Router, WebSocket, WebSocketDisconnect
+from velocipy import Depends, HTTPConnection, HTTPException, Query, Router, WebSocket
 
 router = Router(include_in_schema=False)
 
@@ -81,18 +79,10 @@ async def show_product(number: Number, db: Database) -> dict[str, Any]:
     return {"product": await product_of(db, number)}
 
 
-@router.websocket("/live/stock", name="live_stock", allowed_origins=["same-origin"])
+@router.websocket("/live/stock", name="live_stock", allowed_origins=["same-origin"], on_disconnect="cancel")
 async def tell_stock(websocket: WebSocket, news: StockNews) -> None:
-    async def tell(listener: Listener[int]) -> None:
-        with suppress(WebSocketDisconnect):
-            while True:
-                for product, stock in (await listener.hear()).items():
-                    await websocket.send_json({"product": product, "stock": stock})
-
     await websocket.accept()
     with news.listen() as listener:
-        async with asyncio.TaskGroup() as tasks:
-            telling = tasks.create_task(tell(listener))
-            async for _ in websocket:  # ends when the client leaves, or the server stops; nobody has to say anything
-                pass
-            telling.cancel()
+        while True:
+            for product, stock in (await listener.hear()).items():
+                await websocket.send_json({"product": product, "stock": stock})

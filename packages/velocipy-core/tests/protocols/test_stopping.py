@@ -66,6 +66,16 @@ async def talk(websocket: WebSocket) -> None:
         print("DONE talk\n", end="", flush=True)
 
 
+@app.websocket("/wait", on_disconnect="cancel")
+async def wait(websocket: WebSocket) -> None:
+    await websocket.accept()
+    await websocket.send_text("open")
+    try:
+        await asyncio.sleep(3600)
+    finally:
+        print("DONE talk\n", end="", flush=True)
+
+
 @app.get("/events", response_class=EventSourceResponse)
 async def events() -> AsyncIterator[str]:
     try:
@@ -75,11 +85,12 @@ async def events() -> AsyncIterator[str]:
         print("DONE events\n", end="", flush=True)
 
 
-def test_at_sigterm_streams_and_sockets_end_by_themselves(live_server: Any, velocipy_target: Any) -> None:
+@pytest.mark.parametrize("path", ["/talk", "/wait"])
+def test_at_sigterm_streams_and_sockets_end_by_themselves(live_server: Any, velocipy_target: Any, path: str) -> None:
     server = RunningServer.start(live_server.server, f"{HERE.stem}:app", directory=HERE.parent, grace=BOUND)
     with server, ExitStack() as opened:
         client = opened.enter_context(server.client())
-        sockets = [opened.enter_context(client.websocket_connect("/talk")) for _ in range(5)]
+        sockets = [opened.enter_context(client.websocket_connect(path)) for _ in range(5)]
         assert {socket.receive_text() for socket in sockets} == {"open"}
         lines = opened.enter_context(client.stream("GET", "/events")).iter_lines()
         assert next(lines) == "data: open"

@@ -993,6 +993,7 @@ COMMON: dict[str, Any] = {
     "dependencies": [Depends(nothing)],
     "middleware": [Around],
     "max_content_length": 1234,
+    "on_disconnect": "finish",
     "pool": "default",
     "json_encoder": StdlibCodec(),
     "model_adapters": [Adapter()],
@@ -1019,7 +1020,6 @@ OPTIONS: Any = COMMON | {
     "validate_response": True,
     "form_limits": FormLimits(max_fields=2),
     "timeout": 3.5,
-    "on_disconnect": "finish",
     "response_description": "R",
     "responses": {404: {"description": "gone", "content": {"text/plain": {"examples": []}}}},
     "operation_id": "op",
@@ -1040,12 +1040,21 @@ def test_every_option_of_a_route_is_told() -> None:
         assert [item.function.call for item in one.dependencies[1:2]] == [nothing]
         assert one.json_encoder == "velocipy.serialization.StdlibCodec"
         assert one.model_adapters[:1] == tuple(options["model_adapters"])
-        for name in ("max_content_length", "pool", "host", "version", "deprecated", "sunset", "summary"):
+        for name in (
+            "max_content_length",
+            "on_disconnect",
+            "pool",
+            "host",
+            "version",
+            "deprecated",
+            "sunset",
+            "summary",
+        ):
             assert getattr(one, name) == options[name]
-        assert (one.description, one.tags, one.include_in_schema) == ("D", ("t",), False)
+        assert (one.summary, one.description, one.tags, one.include_in_schema) == ("S", "D", ("t",), False)
     route, websocket = told.routes[0], told.websockets[0]
     assert websocket.allowed_origins == ("https://example.com",)
-    assert (route.timeout, route.on_disconnect, route.operation_id) == (3.5, "finish", "op")
+    assert (route.timeout, route.operation_id) == (3.5, "op")
     assert route.selection == Selection(frozenset({"name", "price"}), frozenset({"price"}), True)
     assert (route.response_model, route.response_class, route.validate_response) == (Item, None, True)
     assert (route.responses[0].status, route.responses[0].description) == (202, "R")

@@ -310,6 +310,7 @@ class EndpointDescription:
         summary: As was said, else the first line of the docstring of the handler.
         description: As was said, else the rest of that docstring.
         max_content_length: Bytes of a body, or of a message of a WebSocket; None for any number.
+        on_disconnect: What becomes of the handler when the client leaves; None for what the server does.
         pool: Where plain functions run.
         json_encoder: The name of the class of the JSON codec.
         model_adapters: Those of the route, before those of the application.
@@ -339,6 +340,7 @@ class EndpointDescription:
     description: str | None = None
     include_in_schema: bool = True
     max_content_length: int | None = None
+    on_disconnect: str | None = None
     pool: str = "default"
     json_encoder: str = ""
     model_adapters: tuple[ModelAdapter, ...] = ()
@@ -357,7 +359,6 @@ class RouteDescription(EndpointDescription):
         response_class: Made of what the handler returns.
         validate_response: Whether what leaves is checked.
         timeout: Seconds; None for any number.
-        on_disconnect: What becomes of the handler when the client leaves; None for what the server does.
         operation_id, openapi_extra, openapi: As was said.
     """
 
@@ -369,7 +370,6 @@ class RouteDescription(EndpointDescription):
     response_class: type[Response] | None = None
     validate_response: bool = False
     timeout: float | None = None
-    on_disconnect: str | None = None
     operation_id: str | None = None
     openapi_extra: Mapping[str, Any] = field(default_factory=_nothing)
     openapi: Any = None

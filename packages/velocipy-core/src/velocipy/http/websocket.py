@@ -21,6 +21,7 @@ from velocipy.errors import (
 )
 from velocipy.http.connection import HTTPConnection
 from velocipy.http.headers import HeadersInput, MutableHeaders
+from velocipy.http.reading_ahead import ReadingAhead
 from velocipy.http.response import Response
 
 __all__ = ["MessageKind", "WebSocket", "WebSocketMessage"]
@@ -60,6 +61,7 @@ class WebSocket(HTTPConnection):
     __slots__ = (
         "_ahead",
         "_answering",
+        "_gone",
         "_is_accepted",
         "_is_closed",
         "_is_interrupted",
@@ -77,12 +79,13 @@ class WebSocket(HTTPConnection):
     _is_closed: bool
     _is_interrupted: bool
     _answering: tuple[Callable[[MutableHeaders], Awaitable[object]], ...]  # hooks that are to be called yet
+    _gone: asyncio.Future[None] | None  # done when it was closed and nobody received, who would meet that
     _receiver: asyncio.Task[Any] | None  # the task that receives
     _sent: int  # messages since somebody has received
-    _ahead: asyncio.Task[str | bytes] | None  # receives one message for a handler that only sends
+    _ahead: ReadingAhead | None
 
     def _begin(self) -> None:
-        self.subprotocol = self.close_code = self._ahead = self._receiver = None
+        self.subprotocol = self.close_code = self._ahead = self._gone = self._receiver = None
         self.close_reason = ""
         self._answering = ()
         self._is_accepted = self._is_closed = self._is_interrupted = False
@@ -158,8 +161,10 @@ class WebSocket(HTTPConnection):
         await self._accept(subprotocol, pairs)
         self._is_accepted = True
         self.subprotocol = subprotocol
+        if self._gone is not None:
+            self._read_ahead()
         if self.app.is_draining:
-            await self._end(1001)
+            await self._dismiss()
 
     async def deny(self, response: Response) -> None:
         """Refuse the handshake with *response*; an exception such as `HTTPException(401)` does the same.
@@ -326,12 +331,7 @@ class WebSocket(HTTPConnection):
         self._receiver = receiver = asyncio.current_task()
         self._sent = 0
         try:
-            if self._ahead is None:
-                data = await self._read()
-            else:
-                await asyncio.wait({self._ahead})  # which goes on if this task is cancelled
-                ahead, self._ahead = self._ahead, None
-                data = ahead.result()
+            data = await (self._read() if self._ahead is None else self._ahead.next())
         except WebSocketDisconnect as end:
             self._leave(end.code, end.reason)
             raise
@@ -339,6 +339,9 @@ class WebSocket(HTTPConnection):
             if self._is_interrupted and receiver is not None:
                 receiver.uncancel()
                 raise self._disconnect() from None
+            self._receiver = None
+            if self._is_closed:  # just now, and this task is not told
+                self._tell_gone()
             raise
         finally:
             self._receiver = None
@@ -351,20 +354,32 @@ class WebSocket(HTTPConnection):
         self._require_open()
         self._sent += 1
         if self._sent > 1 and self._ahead is None and self._receiver is None:
-            # Hypercorn and Granian never tell a handler that only sends that its client has left.
-            self._ahead = asyncio.create_task(self._read_ahead())
+            self._read_ahead()  # it seems to be a handler that only sends
         try:
             await self._write(data)
         except WebSocketDisconnect as end:
             self._leave(end.code, end.reason)
             raise
 
-    async def _read_ahead(self) -> str | bytes:
-        try:
-            return await self._read()
-        except WebSocketDisconnect as end:
+    def _watch(self) -> asyncio.Future[None]:
+        """Return what is done when the client leaves, or the WebSocket is dismissed, while nobody receives."""
+        self._gone = asyncio.get_running_loop().create_future()
+        if self._is_accepted:
+            self._read_ahead()
+        return self._gone
+
+    def _read_ahead(self) -> None:
+        if self._ahead is None:
+            self._ahead = ReadingAhead(self._read, self._note_end)
+
+    def _note_end(self, end: WebSocketDisconnect) -> None:
+        if not self._is_closed:
             self._leave(end.code, end.reason)
-            raise
+            self._tell_gone()
+
+    def _tell_gone(self) -> None:
+        if self._receiver is None and self._gone is not None and not self._gone.done():
+            self._gone.set_result(None)
 
     def _require_open(self) -> None:
         if self._is_closed:
@@ -389,15 +404,16 @@ class WebSocket(HTTPConnection):
     async def _dismiss(self) -> None:
         """Close it since the application is to end, and have who receives meet that now: no server is sure to tell."""
         await self._end(1001)
+        self._tell_gone()
         if self._receiver is not None:
             self._is_interrupted = True
             self._receiver.cancel()
 
     def _forget(self) -> None:
-        """End what receives ahead."""
+        """End what reads ahead."""
         ahead, self._ahead = self._ahead, None
-        if ahead is not None and not ahead.cancel() and not ahead.cancelled():
-            ahead.exception()  # nobody else looks at it
+        if ahead is not None:
+            ahead.cancel()
 
     # -- what each adapter completes ----------------------------------------------------------------------------------
 

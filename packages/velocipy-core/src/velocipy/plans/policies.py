@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from velocipy.concurrency import while_there
-from velocipy.errors import HTTPException
+from velocipy.errors import ClientDisconnect, HTTPException
 from velocipy.http.exits import open_exits
 
 if TYPE_CHECKING:
     from velocipy.http.request import Request
+    from velocipy.http.websocket import WebSocket
     from velocipy.plans.plan import Plan, Run
     from velocipy.routing.options import Limits
 
@@ -29,7 +30,8 @@ def lay_policies(plan: Plan) -> None:
     run = plan.run
     if plan.limits.timeout is not None:
         run = _within(run, plan.limits.timeout)
-    around = {None: lambda run: run, "cancel": _cancelled, "finish": _finished, "notify": _notified}
+    cancelled = _cancelled_websocket if plan.route is not None and plan.route.is_websocket else _cancelled
+    around = {None: lambda run: run, "cancel": cancelled, "finish": _finished, "notify": _notified}
     plan.run, plan.takes_request = around[plan.limits.on_disconnect](run), True
 
 
@@ -50,9 +52,9 @@ def _within(run: Run, seconds: float) -> Run:
 
 
 def _notified(run: Run) -> Run:
-    """Watch for the client from the start, so that `request.is_disconnected` is right at once."""
+    """Watch for the client from the start, so that it is known at once that it has left."""
 
-    async def run_watched(request: Request, values: Sequence[str]) -> Any:
+    async def run_watched(request: Request | WebSocket, values: Sequence[str]) -> Any:
         request._watch()
         return await run(request, values)
 
@@ -67,6 +69,19 @@ def _cancelled(run: Run) -> Run:
             return await run(request, values)
 
     return run_while_wanted
+
+
+def _cancelled_websocket(run: Run) -> Run:
+    """Do as `_cancelled`; who receives or sends meets the end as ever, and is not cancelled for it."""
+
+    async def run_while_open(websocket: WebSocket, values: Sequence[str]) -> Any:
+        try:
+            async with while_there(websocket._watch()):
+                return await run(websocket, values)
+        except ClientDisconnect:
+            raise websocket._disconnect() from None
+
+    return run_while_open
 
 
 def _finished(run: Run) -> Run:

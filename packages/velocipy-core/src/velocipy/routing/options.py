@@ -75,6 +75,7 @@ class _Options(TypedDict, total=False):
     dependencies: Iterable[Any] | None
     middleware: Iterable[Any]
     max_content_length: int | None
+    on_disconnect: OnDisconnect | None
     pool: str
     json_encoder: JSONCodec | None
     model_adapters: Sequence["ModelAdapter"]
@@ -136,7 +137,6 @@ class RouteOptions(_Options, total=False):
     validate_response: bool
     form_limits: FormLimits
     timeout: float | None
-    on_disconnect: OnDisconnect | None
     response_description: str
     responses: Mapping[int | str, Any] | None
     operation_id: str | None
@@ -153,6 +153,9 @@ class WebSocketOptions(_Options, total=False):
             send cookies with any page's connection, so say it wherever cookies tell who is asking (RFC 6455 section
             10.2).
         max_content_length: How many bytes a message may have; one that has more closes the WebSocket with 1009.
+        on_disconnect: What becomes of a handler when the WebSocket is closed, unless it receives or sends, and so meets
+            that: "cancel" cancels it where it waits, "notify" has `websocket.closed` tell it at once, "finish" has it
+            run to its end in any case; None: as the server does.
     """
 
     allowed_origins: Iterable[str] | None
@@ -246,6 +249,8 @@ def made_route(
         given.pop("response_model_exclude_defaults", False),
     )
     limits = Limits(**{option: given.pop(option) for option in Limits._fields if option in given}).check()
+    if is_websocket:
+        limits = limits._replace(timeout=None)  # of those around, too, which mean the answer to a request
     name = given.pop("name", None)
     given["responses"] = given.get("responses") or {}
     for option in ("dependencies", "model_adapters"):
