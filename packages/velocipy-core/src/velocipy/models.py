@@ -19,7 +19,7 @@ from velocipy.conversion.records import has_default, is_record, read_record
 from velocipy.conversion.table import DICTS, Table, UnsupportedType, union_members, unwrap
 from velocipy.errors import Fault, invalid_json
 from velocipy.model_adapters import Decoder, Fields, ModelAdapter, ModelField, decoder_by_codec
-from velocipy.serialization import JSONCodec, default_codec, is_ours
+from velocipy.serialization import JSONCodec, default_codec, has_json, is_ours
 from velocipy.types import Selection
 
 __all__ = [
@@ -157,9 +157,9 @@ class Models:
         return encode_checked
 
     def _foreign_cut(self, cls: Any, selection: Selection) -> Callable[[Any], Any] | None:
-        """Return what makes builtins of a value of a model that is not ours and stands within what is."""
+        """Return what makes builtins of a value that an adapter knows, and that stands within what is ours."""
         for adapter in self.adapters:
-            if adapter.is_model(cls):
+            if adapter.is_model(cls) or (not has_json(get_origin(cls) or cls) and adapter.supports(cls)):
                 encode, decode = adapter.encoder(cls, selection), self._json.decode
                 return lambda value: decode(encode(value))
         return None

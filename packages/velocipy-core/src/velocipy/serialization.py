@@ -151,6 +151,11 @@ def to_builtins(value: Any) -> Any:
     )
 
 
+def has_json(cls: type) -> bool:
+    """Tell whether values of *cls* have JSON by themselves."""
+    return issubclass(cls, (*_converters(), Mapping, Iterable, type(None))) or _is_text_of_pydantic(cls)
+
+
 def _is_text_of_pydantic(cls: type) -> bool:
     """Tell whether it is a URL, a secret (which hides itself) or the like; its errors and fields are none."""
     own = any(base.__module__.partition(".")[0] in ("pydantic", "pydantic_core") for base in cls.__mro__)

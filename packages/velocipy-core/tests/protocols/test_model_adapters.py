@@ -14,6 +14,7 @@ from velocipy.errors import Fault
 from velocipy.model_adapters import SchemaMode
 from velocipy.models import Decoder, Fields, ModelField
 from velocipy.serialization import JSONCodec
+from velocipy.testing import TestClient
 from velocipy.types import Selection
 
 
@@ -225,6 +226,43 @@ def test_an_answer_is_written_by_the_adapter(client: Client, name: str, data: An
 def test_a_model_of_one_place_is_made(client: Client) -> None:
     assert client.get("/query?amount=3").json() == {"amount": 3, "currency": "EUR"}
     assert client.get("/header", headers={"Amount": "4", "Currency": "USD"}).json() == {"amount": 4, "currency": "USD"}
+
+
+class ScalarAdapter(Adapter):
+    """Has money for a plain value, and none of its fields."""
+
+    def is_model(self, annotation: Any) -> bool:
+        return False
+
+    def encoder(self, annotation: Any, selection: Selection, *, check: bool = False) -> Callable[[Any], bytes]:
+        return lambda money: json.dumps(repr(money)).encode()
+
+
+SCALARS: list[tuple[Any, Any, Any]] = [
+    (Money, Money(1), "1 EUR"),
+    (Money | None, None, None),
+    (list[Money], [Money(1), Money(2)], ["1 EUR", "2 EUR"]),
+    (dict[str, Money], {"a": Money(1)}, {"a": "1 EUR"}),
+    (tuple[int, Money], (1, Money(2)), [1, "2 EUR"]),
+    (Order, Order(1, Money(1), [Money(2)]), {"id": 1, "price": "1 EUR", "discounts": ["2 EUR"]}),
+    (list[Order], [Order(1, Money(1))], [{"id": 1, "price": "1 EUR", "discounts": None}]),
+]
+
+
+@pytest.mark.in_process
+@pytest.mark.parametrize(("annotation", "value", "answer"), SCALARS)
+def test_a_plain_value_of_a_library_leaves_from_wherever_it_stands(
+    velocipy_target: Any, annotation: Any, value: Any, answer: Any
+) -> None:
+    async def give() -> Any:
+        return value
+
+    give.__annotations__["return"] = annotation
+    scalars = VelociPy(model_adapters=[ScalarAdapter()])
+    scalars.add_route("/", give)
+    with TestClient(scalars, interface=velocipy_target.interface) as client:
+        response = client.get("/")
+    assert (response.status_code, response.json()) == (200, answer)
 
 
 def test_another_application_does_not_know_the_library() -> None:

@@ -31,6 +31,7 @@ from pydantic import (  # noqa: E402
     SecretStr,
     TypeAdapter,
 )
+from pydantic_core import core_schema  # noqa: E402
 
 PASSWORD = "hunter2"
 
@@ -51,6 +52,35 @@ class PhotoModel(BaseModel):
     key: SecretStr
     address: IPvAnyAddress
     network: IPv4Network | None = None
+
+
+class Seat:
+    """A class of a program, which tells pydantic how it is read and written."""
+
+    def __init__(self, row: int, letter: str) -> None:
+        self.row, self.letter = row, letter
+
+    @classmethod
+    def read(cls, text: str) -> "Seat":
+        return cls(int(text[:-1]), text[-1])
+
+    def __str__(self) -> str:
+        return f"{self.row}{self.letter}"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        text = core_schema.str_schema(pattern="^[0-9]+[A-F]$")
+        return core_schema.json_or_python_schema(
+            core_schema.no_info_after_validator_function(cls.read, text),
+            core_schema.is_instance_schema(cls),
+            serialization=core_schema.plain_serializer_function_ser_schema(str),
+        )
+
+
+@dataclass
+class Ticket:
+    seat: Seat
+    others: list[Seat]
 
 
 VALUES: dict[str, tuple[Any, Any]] = {
@@ -92,6 +122,10 @@ def with_codec(codec: JSONCodec) -> VelociPy:
     @app.get("/photos")
     async def photos() -> list[PhotoModel]:
         return [PhotoModel.model_validate(PHOTO, from_attributes=True)]
+
+    @app.post("/ticket")
+    async def ticket(ticket: Ticket) -> list[Ticket | None]:
+        return [ticket, None]
 
     @app.get("/undeclared")
     async def undeclared() -> Any:
@@ -158,6 +192,13 @@ def test_they_stand_in_models(each: Client) -> None:
     assert each.get("/photo").json() == PHOTO_JSON
     assert each.get("/photos").json() == [{**PHOTO_JSON, "network": None}]
     assert each.get("/undeclared").json() == {"photo": PHOTO_JSON}
+
+
+def test_a_class_that_pydantic_knows_stands_in_a_model_of_another_kind(each: Client) -> None:
+    ticket = {"seat": "12A", "others": ["1B"]}
+    assert each.post("/ticket", json=ticket).json() == [ticket, None]
+    answer = each.post("/ticket", json={"seat": "12", "others": ["1B", "A"]})
+    assert [fault["loc"] for fault in answer.json()["detail"]] == [["body", "seat"], ["body", "others", 1]]
 
 
 def test_they_stand_in_errors(each: Client) -> None:
