@@ -13,7 +13,15 @@ import pytest
 
 from velocipy import Depends, Header, HTTPException, Query, Request, Router, VelociPy, WebSocket
 from velocipy.description import describe
-from velocipy.limiter import Limiter, RateLimitResult, RateLimitRule, StorageErrorAction, message_limit, rate_limit
+from velocipy.limiter import (
+    Limiter,
+    RateLimitResult,
+    RateLimitRule,
+    StorageErrorAction,
+    concurrency_limit,
+    message_limit,
+    rate_limit,
+)
 from velocipy.limiter.identifiers import api_key, client_address, combine, cookie, header, path, user
 from velocipy.limiter.storage import MemoryStorage
 from velocipy.middleware import ForwardedMiddleware, HTTPApp
@@ -427,6 +435,17 @@ def test_mistakes_are_told_where_they_are_made(options: dict[str, Any], told: st
 
 
 @pytest.mark.in_process
+@pytest.mark.parametrize(
+    "decorate",
+    [rate_limit(limiter, "5/hour"), message_limit(limiter, "5/hour"), concurrency_limit(limiter, 5, name="five")],
+)
+def test_one_that_is_taken_for_a_decorator_raises_rather_than_limit_nothing(decorate: Any) -> None:
+    async def handler() -> None: ...
+
+    with pytest.raises(TypeError, match=r"takes 0 positional arguments"):
+        decorate(handler)
+
+
 def test_an_address_that_is_not_there_is_counted_with_its_like_and_told_once(caplog: pytest.LogCaptureFixture) -> None:
     class Nowhere:
         client = None

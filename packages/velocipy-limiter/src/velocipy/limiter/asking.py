@@ -42,8 +42,11 @@ def finder_of(identifier: Any) -> Callable[[HTTPConnection], Identity]:
 
 
 def take(function: Callable[..., Any], options: Mapping[str, Any], *given: Parameter) -> None:
-    """Have the dependency *function* take the connection, what is *given*, and the values of *options*."""
-    parameters = [Parameter("connection", Parameter.POSITIONAL_OR_KEYWORD, annotation=HTTPConnection), *given]
+    """Have the dependency *function* take the connection, what is *given*, and the values of *options*.
+
+    All by keyword: as a decorator, which it is not, it would hand back something that never limits; so it raises.
+    """
+    parameters = [Parameter("connection", Parameter.KEYWORD_ONLY, annotation=HTTPConnection), *given]
     for name, option in options.items():
         marker = option if is_marker(option) else Depends(option)
         parameters.append(Parameter(name, Parameter.KEYWORD_ONLY, annotation=Annotated[Any, marker]))

@@ -145,7 +145,7 @@ def concurrency_limit(
 
     find = finder_of(identifier)
 
-    async def in_flight(connection: HTTPConnection, **values: Any) -> AsyncIterator[None]:
+    async def in_flight(*, connection: HTTPConnection, **values: Any) -> AsyncIterator[None]:
         if values.get("exempt"):
             yield
             return

@@ -68,7 +68,7 @@ def rate_limit(
     find = finder_of(identifier)
 
     async def limit(
-        connection: HTTPConnection, response: Response | None = None, **values: Any
+        *, connection: HTTPConnection, response: Response | None = None, **values: Any
     ) -> RateLimitResult | None:
         if not values:
             result = await limiter.decide(find(connection), fixed, cost)
@@ -86,7 +86,7 @@ def rate_limit(
             tell(response.headers, result, limiter.headers)
         return result
 
-    given = (Parameter("response", Parameter.POSITIONAL_OR_KEYWORD, annotation=Response | None),)
+    given = (Parameter("response", Parameter.KEYWORD_ONLY, annotation=Response | None),)
     take(limit, options, *(given if limiter.headers else ()))
     return as_dependency(limit, limiter, _documented(limiter, fixed))
 
@@ -140,7 +140,7 @@ def message_limit(
 
     find = finder_of(identifier)
 
-    async def messages(connection: HTTPConnection, **values: Any) -> MessageLimit:
+    async def messages(*, connection: HTTPConnection, **values: Any) -> MessageLimit:
         who = values["identifier"] if "identifier" in values else find(connection)
         return MessageLimit(limiter, fixed or as_rules(values["rules"]), who)
 
