@@ -20,6 +20,7 @@ from velocipy import (
     Request,
     Router,
     StreamingResponse,
+    UploadFile,
     VelociPy,
     WebSocket,
 )
@@ -76,6 +77,11 @@ async def change(request: Request) -> str:
 @app.post("/form")
 async def form(name: Annotated[str, Form()]) -> str:
     return name
+
+
+@app.post("/upload")
+async def upload(name: Annotated[str, Form()], file: UploadFile) -> tuple[str, int]:
+    return name, len(await file.read())
 
 
 @app.post("/json")
@@ -239,14 +245,32 @@ def test_a_token_in_a_form(client: TestClient) -> None:
     assert client.post("/form", data={field[1]: [field[2], field[2]], "name": "Blue"}).json() == REFUSED
 
 
-def test_a_token_of_a_multipart_form_comes_in_the_header(client: TestClient) -> None:
+def test_a_token_in_a_form_with_files(client: TestClient) -> None:
+    found = token_of(client)
+    files = {"file": ("a.txt", b"\r\n\r\ntext\r\n" * 2000)}
+    assert client.post("/upload", data={"name": "Blue"}, files=files).json() == REFUSED
+    for tokens in ([found, found], [f"{found[:-4]}AAAA"], [""]):
+        assert client.post("/upload", data={"csrf_token": tokens, "name": "Blue"}, files=files).json() == REFUSED
+    pytest.importorskip("python_multipart", reason="it reads such forms")
+    assert client.post("/upload", data={"csrf_token": found, "name": "Blue"}, files=files).json() == ["Blue", 20_000]
+    assert client.post("/upload", data={"name": "Blue", "csrf_token": found}, files=files).json() == ["Blue", 20_000]
+
+
+def test_of_a_large_form_with_files_the_token_comes_in_the_header(client: TestClient) -> None:
     """A stranger's files are not read to find out that he is one."""
     found = token_of(client)
-    files = {"file": ("a.txt", b"text")}
-    assert client.post("/form", data={"csrf_token": found, "name": "Blue"}, files=files).json() == REFUSED
+    files = {"file": ("a.txt", b"x" * 1_100_000)}
+    assert client.post("/upload", data={"csrf_token": found, "name": "Blue"}, files=files).json() == REFUSED
     pytest.importorskip("python_multipart", reason="it reads such forms")
-    answer = client.post("/form", data={"name": "Blue"}, files=files, headers={"x-csrf-token": found})
-    assert answer.text == "Blue"
+    answer = client.post("/upload", data={"name": "Blue"}, files=files, headers={"x-csrf-token": found})
+    assert answer.json() == ["Blue", 1_100_000]
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary=x", "MULTIPART/Form-Data;"])
+@pytest.mark.parametrize("body", ['name="csrf_token"', 'name="csrf_token"\r\n\r\n', '"' * 100_000, "", "--x--"])
+def test_a_form_with_files_that_is_none_has_no_token(client: TestClient, kind: str, body: str) -> None:
+    token_of(client)
+    assert client.post("/upload", content=body, headers={"content-type": kind}).json() == REFUSED
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/json", "", "application/x-www-form-urlencodedx"])
