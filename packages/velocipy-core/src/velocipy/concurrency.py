@@ -217,9 +217,11 @@ async def while_there(gone: asyncio.Future[Any]) -> AsyncGenerator[None]:
     """
     loop = asyncio.get_running_loop()
     scope = asyncio.timeout(None)  # never by time: what cancels it is the client
+    is_within = True
 
     def leave(_: object) -> None:
-        scope.reschedule(loop.time())
+        if is_within:  # it may be on its way when it is removed
+            scope.reschedule(loop.time())
 
     try:
         async with scope:
@@ -227,6 +229,7 @@ async def while_there(gone: asyncio.Future[Any]) -> AsyncGenerator[None]:
             try:
                 yield
             finally:
+                is_within = False
                 gone.remove_done_callback(leave)
     except TimeoutError:
         if not scope.expired():

@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 
-from velocipy.concurrency import MAX_THREADS, WorkerPool, call_plain, iterate_in_thread, run_in_thread
+from velocipy.concurrency import (
+    MAX_THREADS,
+    WorkerPool,
+    call_plain,
+    iterate_in_thread,
+    run_in_thread,
+    while_there,
+)
 
 setting: contextvars.ContextVar[str] = contextvars.ContextVar("setting", default="none")
 
@@ -149,3 +156,18 @@ def test_a_generator_that_cannot_be_started_raises_where_it_is_iterated() -> Non
 
     with pytest.raises(LookupError, match="no start"):
         asyncio.run(run())
+
+
+def test_who_ends_just_when_the_client_leaves_has_ended() -> None:
+    told: list[dict[str, Any]] = []
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: told.append(context))
+        gone: asyncio.Future[None] = loop.create_future()
+        async with while_there(gone):
+            gone.set_result(None)
+        await asyncio.sleep(0)
+
+    asyncio.run(run())
+    assert not told
