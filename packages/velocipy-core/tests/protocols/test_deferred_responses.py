@@ -13,6 +13,7 @@ from velocipy import (
     HTMLResponse,
     HTTPConnection,
     HTTPException,
+    JSONResponse,
     Request,
     Response,
     StartupErrorGroup,
@@ -38,6 +39,8 @@ class Greeting(DeferredResponse):
             raise Broken("told nobody")
         if language == "file":
             return FileResponse(Path(__file__), media_type="text/x-python")
+        if language == "json":
+            return JSONResponse(["hello"])
         response = HTMLResponse("hallo" if language == "de" else "hello", self.status_code)
         response.headers.update(self.headers)
         return response
@@ -119,6 +122,11 @@ def test_a_plain_handler_may_return_one(client: TestClient) -> None:
 def test_it_may_become_another(client: TestClient, prefix: str) -> None:
     response = client.get(f"{prefix}/plain", headers={"accept-language": "file", "range": "bytes=0-2"})
     assert (response.status_code, response.text) == (206, '"""')
+
+
+@pytest.mark.parametrize("path", ["/plain", "/router/plain", "/gone"])
+def test_it_may_become_json(client: TestClient, path: str) -> None:
+    assert client.get(path, headers={"accept-language": "json"}).json() == ["hello"]
 
 
 @pytest.mark.parametrize("prefix", ["", "/router"])

@@ -17,6 +17,7 @@ from velocipy import (
     Depends,
     FileResponse,
     HTTPException,
+    JSONResponse,
     Middleware,
     PlainTextResponse,
     Request,
@@ -507,3 +508,26 @@ def test_a_middleware_is_made_once_and_keeps_what_it_knows(client: Client) -> No
 @pytest.mark.in_process
 def test_a_middleware_may_be_made_of_an_object(client: Client) -> None:
     assert repr(Middleware(Second, name="a")) == "Middleware(Second, name=...)"
+
+
+class Gate:
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    async def dispatch(self, request: Request, call_next: HTTPApp) -> Response:
+        if request.path == self.path:
+            return JSONResponse({"closed": self.path}, 403)
+        return await call_next(request)
+
+
+gated = VelociPy(middleware=[Middleware(Gate, path="/outer"), Middleware(Gate, path="/inner"), GZipMiddleware])
+gated_router = APIRouter(middleware=[Middleware(Gate, path="/router")])
+gated_router.add_route("/route", plain, middleware=[Middleware(Gate, path="/route")])
+gated_router.add_route("/router", plain)
+gated.include_router(gated_router)
+
+
+@pytest.mark.parametrize("path", ["/outer", "/inner", "/router", "/route"])
+def test_a_middleware_may_answer_with_json(client_factory: Any, path: str) -> None:
+    response = client_factory("gated").get(path)
+    assert (response.status_code, response.json()) == (403, {"closed": path})

@@ -18,6 +18,7 @@ from velocipy import (
     Header,
     HTTPConnection,
     HTTPException,
+    JSONResponse,
     PlainTextResponse,
     Query,
     Request,
@@ -192,6 +193,8 @@ async def denies(websocket: WebSocket, how: str) -> None:
         await websocket.close(1000)
     elif how == "stream":
         await websocket.deny(StreamingResponse(iter(["not", " ", "you"]), 402))
+    elif how == "json":
+        await websocket.deny(JSONResponse(["not you"], 402))
     else:
         await websocket.deny(PlainTextResponse("gone away", 410, {"x-why": "old"}))
     with pytest.raises(WebSocketDisconnect):
@@ -430,7 +433,8 @@ def test_an_error_before_accept_is_an_http_answer(client: Client, answers_denial
 
 
 @pytest.mark.parametrize(
-    ("how", "status", "text"), [("close", 403, ""), ("stream", 402, "not you"), ("x", 410, "gone away")]
+    ("how", "status", "text"),
+    [("close", 403, ""), ("stream", 402, "not you"), ("json", 402, '["not you"]'), ("x", 410, "gone away")],
 )
 def test_a_handler_can_refuse(
     client: Client, answers_denials: bool, tells_codes: bool, how: str, status: int, text: str

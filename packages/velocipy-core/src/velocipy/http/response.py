@@ -167,7 +167,7 @@ class Response:
         )
 
     def bind(self, encode: Callable[[Any], bytes]) -> None:
-        """Make the body, where it takes the application's JSON codec; called once, when a route has answered."""
+        """Make the body, where it takes the application's JSON codec: when a route or a middleware has returned it."""
 
     def copy(self) -> Self:
         """Return a response with headers of its own and the same body.

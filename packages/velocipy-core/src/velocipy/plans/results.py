@@ -119,12 +119,16 @@ class Answers(Results):
     __slots__ = ()
 
     def __init__(self, results: Results) -> None:
-        super().__init__(results.encode, status=results._status)
+        super().__init__(results._encode_any, status=results._status)
         self.encodable = set()
 
     def finish(self, result: Any) -> bytes | Response:
-        if not isinstance(result, (bytes, Response)):
+        if isinstance(result, bytes):
+            return result
+        if not isinstance(result, Response):
             raise not_a_response(result)
+        if result.body is None:  # a middleware made it
+            result.bind(self._encode_any)
         return result
 
 
@@ -134,12 +138,14 @@ def not_a_response(result: Any) -> TypeError:
 
 
 async def meet(request: HTTPConnection, response: Response) -> Response:
-    """Return what *response* comes to for *request*.
+    """Return what *response* comes to for *request*, with its body.
 
-    Raises: as `DeferredResponse.meet` does.
+    Raises: as `DeferredResponse.meet` does, and what encodes the body.
     """
     while isinstance(response, DeferredResponse):
         response = await response.meet(request)
+    if response.body is None:  # no route has returned it, but a middleware, or what was deferred
+        response.bind(request.app._codec.encode)
     return response
 
 
