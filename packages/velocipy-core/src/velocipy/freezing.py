@@ -306,7 +306,7 @@ def _namespace(route: Route, settings: Settings) -> dict[str, Any] | None:
 def _results(route: Route, settings: Settings, models: Models, results: Results, faults: list[StartupError]) -> Results:
     """Return what makes an answer of what the handler of *route* returns: *results*, unless something was declared."""
     declared, response_class = route.response_model, route.response_class
-    encode = encode_item = None
+    encode = encode_item = checked = None
     try:
         if declared is UNSET:
             declared = _without_responses(read_return(route.handler, _namespace(route, settings)))
@@ -315,7 +315,11 @@ def _results(route: Route, settings: Settings, models: Models, results: Results,
         if item is not None and (response_class is not None or not is_text(item)):
             response_class, encode_item = item_encoding(item, response_class, models, route.selection, check=check)
         elif declared is not None and (item is None or route.selection != Selection()):  # of text there is no encoder
-            encode = models.encoder(declared, route.selection, check=check)
+            encode = models.encoder(declared, route.selection)
+            if check and declared not in (Any, object):
+                checked = models.encoder(declared, route.selection, check=True)
+            if encode is not None:  # a type without fields is checked, and answers as it would anyway
+                encode, checked = checked or encode, None
         elif route.selection != Selection():
             raise UnsupportedType("nothing is declared to choose fields from")
     except Exception as error:  # of a library that was asked about the type too
@@ -323,7 +327,7 @@ def _results(route: Route, settings: Settings, models: Models, results: Results,
         remedy = "Correct it, or say response_model=None."
         faults.append(ParameterError(problem, remedy, **find_place(route.handler)._asdict()))
         return results
-    if encode is None and response_class is None and route.status_code is None:
+    if encode is None and checked is None and response_class is None and route.status_code is None:
         return results
     return Results(
         results.encode,
@@ -332,6 +336,7 @@ def _results(route: Route, settings: Settings, models: Models, results: Results,
         response_class=response_class,
         decode=(route.json_encoder or settings.codec).decode,
         encode_item=encode_item,
+        check=checked,
     )
 
 

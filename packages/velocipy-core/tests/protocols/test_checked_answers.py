@@ -10,7 +10,7 @@ from typing import Annotated, Any, NamedTuple, TypedDict
 import pytest
 from httpx2 import Client
 
-from velocipy import Query, VelociPy
+from velocipy import HTMLResponse, Query, VelociPy
 
 pytest.importorskip("msgspec", reason="its models are tested here")
 pytest.importorskip("pydantic", reason="its models are tested here")
@@ -113,6 +113,37 @@ async def anything() -> Any:
     return {1: "a"}
 
 
+async def give(value: Any) -> Any:
+    return value
+
+
+PLAIN: dict[str, tuple[Any, Any]] = {
+    "str": (str, "a"),
+    "bytes": (bytes, b"a"),
+    "none": (type(None), None),
+    "optional": (str | None, "a"),
+    "missing": (str | None, None),
+    "text-or-data": (str | dict[str, int], "a"),
+    "data-or-text": (str | dict[str, int], {"a": 1}),
+    "anything": (Any, "a"),
+    "object": (object, b"a"),
+    "number": (int, 5),
+    "list": (list[int], [5]),
+}
+WRONG: dict[str, tuple[Any, Any]] = {
+    "int": (int, "x"),
+    "str": (str, 5),
+    "none": (type(None), 5),
+    "list": (list[int], ["x"]),
+}
+for name, (declared, value) in PLAIN.items():
+    app.add_route(f"/plain/{name}", partial(give, value), response_model=declared)
+    unchecked.add_route(f"/plain/{name}", partial(give, value), response_model=declared)
+for name, (declared, value) in WRONG.items():
+    app.add_route(f"/wrong/{name}", partial(give, value), response_model=declared)
+app.add_route("/page", partial(give, b"<p>"), response_model=bytes, response_class=HTMLResponse)
+
+
 @app.get("/text")
 async def text() -> AsyncIterator[str]:
     yield "a"
@@ -186,6 +217,22 @@ def test_the_whole_is_checked_and_the_selection_leaves(client: Client) -> None:
 
 def test_a_type_that_says_nothing_is_not_checked(client: Client) -> None:
     assert client.get("/anything").json() == {"1": "a"}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_to_be_checked_changes_no_answer(client_factory: Any, name: str) -> None:
+    answers = [client_factory(application).get(f"/plain/{name}") for application in ("app", "unchecked")]
+    told = [(answer.status_code, answer.headers.get("content-type"), answer.content) for answer in answers]
+    assert told[0] == told[1]
+
+
+def test_a_response_class_is_given_what_was_checked(client: Client) -> None:
+    assert client.get("/page").text == "<p>"
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_types_without_fields_are_checked(client: Client, name: str) -> None:
+    assert client.get(f"/wrong/{name}").status_code == 500
 
 
 @pytest.mark.parametrize("path", ["/text", "/bytes", "/items"])

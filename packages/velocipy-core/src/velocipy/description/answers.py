@@ -45,7 +45,7 @@ class Answers:
         model: The type of what leaves, None where anything may.
     """
 
-    def __init__(self, plan: Plan, route: Route, namespace: Mapping[str, Any], *, check: bool) -> None:
+    def __init__(self, plan: Plan, route: Route, namespace: Mapping[str, Any]) -> None:
         self._route = route
         self._contents: dict[int | str, list[ContentDescription]] = {}
         declared: Any = route.response_model
@@ -63,7 +63,7 @@ class Answers:
         elif declared is None:
             if not self._contents:
                 self._add(self._status, ContentDescription(media_type=None))
-        elif plan.models is not None and plan.models.encoder(declared, route.selection, check=check) is not None:
+        elif plan.models is not None and plan.models.encoder(declared, route.selection) is not None:
             self._add(self._status, ContentDescription(media_type="application/json", annotation=declared))
         else:
             self._add_by_type(declared)

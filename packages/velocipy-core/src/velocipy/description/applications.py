@@ -109,7 +109,7 @@ class _Describer:
         app = self._app
         check = app._validate_response if route.validate_response is None else route.validate_response
         inputs = self._inputs(plan, route)
-        answers = Answers(plan, route, app._namespace, check=check)
+        answers = Answers(plan, route, app._namespace)
         body = inputs.body(route.limits, app.multipart_max_memory_size)
         errors = self._errors(plan, route, inputs)
         errors.add_of_framework(inputs.inputs, body, route.limits.timeout, app.max_query_fields)

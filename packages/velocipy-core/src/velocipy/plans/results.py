@@ -30,9 +30,11 @@ class Results:
         response_class: What the route declared.
         decode: The other way of *encode*.
         encode_item: Makes JSON of the declared type of what a handler streams.
+        check: Raises for what the declared type does not take, where that is no more than a check.
     """
 
     __slots__ = (
+        "_check",
         "_declared",
         "_decode",
         "_encode_any",
@@ -52,15 +54,17 @@ class Results:
         response_class: type[Response] | None = None,
         decode: Decode | None = None,
         encode_item: Encode | None = None,
+        check: Encode | None = None,
     ) -> None:
         self.encode = declared or encode
-        self.encodable: set[type] = set() if response_class or status in WITHOUT_BODY else {dict, list}
+        self.encodable: set[type] = set() if response_class or status in WITHOUT_BODY or check else {dict, list}
         self._status = status
         self._encode_any = encode
         self._declared = declared is not None
         self._response_class = response_class
         self._decode = decode
         self._encode_item = encode_item or encode
+        self._check = check
 
     def finish(self, result: Any) -> bytes | Response:
         """Return the JSON of *result* as bytes where it is that, else a `Response`.
@@ -73,6 +77,8 @@ class Results:
         if isinstance(result, Response):
             result.bind(self._encode_any)
             return result
+        if self._check is not None:
+            self._check(result)
         if self._response_class is not None:
             if self._declared and self._decode is not None:  # it shall not see more than may leave
                 result = self._decode(self.encode(result))
@@ -92,7 +98,8 @@ class Results:
         if isinstance(result, (Iterator, AsyncIterator)):
             return StreamingResponse(result, status or 200, media_type="text/plain")
         encoded = self.encode(result)
-        self.encodable.add(type(result))
+        if self._check is None:
+            self.encodable.add(type(result))
         return encoded
 
     def response(self, result: Any) -> Response:
