@@ -111,6 +111,18 @@ def test_what_another_host_answers_is_not_found_here(client: Client) -> None:
     assert client.options("/users/me", headers={"host": "other.org"}).status_code == 404
 
 
+redirecting = VelociPy(slashes="redirect")
+redirecting.add_route("/me", me, host="api.example.com")
+redirecting.add_route("/more/{more*}", more, host="api.example.com")
+
+
+def test_no_redirect_leads_to_what_another_host_answers(client_factory: Any) -> None:
+    client = client_factory("redirecting")
+    assert get(client, "api.example.com", "/me/").headers["location"] == "/me"
+    for path in ("/me/", "/more/a", "/more/a/"):  # the last two would lead to each other
+        assert get(client, "example.org", path).status_code == 404
+
+
 def test_allow_tells_the_methods_of_this_host(client: Client) -> None:
     here = client.put("/posted", headers={"host": "api.example.com"})
     assert (here.status_code, here.headers["allow"]) == (405, "GET, HEAD, OPTIONS, POST")

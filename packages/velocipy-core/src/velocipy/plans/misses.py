@@ -63,12 +63,7 @@ class Misses:
 
     async def _refuse(self, request: Request, values: Sequence[str]) -> Response:
         """Answer a method that no route has at this path, or a host for which there is nothing here."""
-        methods = {
-            method
-            for targets, _ in self.tree.matches(request.path)
-            for method, plan in targets.items()
-            if not isinstance(plan, Choice) or plan.fits(request)
-        }
+        methods = self._methods(request, request.path)
         if not methods:
             request._plan = self.not_found
             return self._results.response(await self.not_found.run(request, ()))
@@ -85,8 +80,17 @@ class Misses:
         """
         merged = "/" + "/".join(split_path(request.path))
         for path in (merged, merged.rstrip("/") + "/"):
-            if path != request.path and self.tree.matches(path):
+            if path != request.path and self._methods(request, path):
                 location = request.root_path + quote(path, safe=PATH_CHARACTERS)
                 query = request.query_string
                 return RedirectResponse(f"{location}?{query}" if query else location)
         return await self._otherwise(request, values)
+
+    def _methods(self, request: Request, path: str) -> set[str]:
+        """Return the methods that there are at *path* for the host that *request* asks for."""
+        return {
+            method
+            for targets, _ in self.tree.matches(path)
+            for method, plan in targets.items()
+            if not isinstance(plan, Choice) or plan.fits(request)
+        }
