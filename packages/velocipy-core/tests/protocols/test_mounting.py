@@ -197,6 +197,13 @@ def test_every_method_arrives(client: Any, method: str) -> None:
     assert client.request(method, "/foreign/x", content=b"abcd").text == f"{method} /foreign /foreign/x 4"
 
 
+@pytest.mark.parametrize("path", ["/sub/facts/a", "/foreign/some"])
+def test_head_has_the_length_of_the_answer_to_get(client: Any, path: str) -> None:
+    head, get = client.head(path), client.get(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert int(head.headers["content-length"]) in (len(get.content), len(get.content) + 1)  # it may tell the method
+
+
 def test_misses_and_errors_are_those_of_the_inner_application(client: Any) -> None:
     assert client.post("/sub/facts/a").headers["allow"] == "GET, HEAD, OPTIONS"
     assert client.get("/sub/nowhere").status_code == 404
@@ -317,6 +324,7 @@ def test_an_application_of_starlette(client_factory: Any) -> None:
     client = client_factory("of_starlette")
     assert client.get("/other/facts").json() == ["/other/facts", "starlette", "/other/facts"]
     assert client.get("/other/stream").content == b"x" * 1_000_000
+    assert "content-length" not in client.head("/other/stream").headers
     assert client.get("/other/nowhere").text == "Not Found"
     with client.websocket_connect("/other/chat") as websocket:
         assert websocket.receive_json() == "/other/chat"

@@ -192,8 +192,12 @@ class _Exchange:
             if has_more and not self._is_empty:
                 self._chunk = body
                 self._respond(Stream(self))
+            elif self._is_empty and not self._is_length_open():
+                self._respond(None)
+            elif self._is_empty and (has_more or not body):  # a stream, for all that is known
+                self._respond(Stream(()))
             else:
-                self._respond(None if self._is_empty else bytes(body) or None)
+                self._respond(bytes(body) or None)
         elif not self._is_empty:
             while self._chunk is not None and not self._has_left:
                 await self._wait()
@@ -202,6 +206,11 @@ class _Exchange:
             self._chunk = body
         self._has_ended = not has_more
         self.note()
+
+    def _is_length_open(self) -> bool:
+        """Tell whether this answers HEAD, and does not say how long the body would be."""
+        names = [name.lower() for name, _ in self._start.get("headers", ())]
+        return self._request.method == "HEAD" and b"content-length" not in names
 
     def _respond(self, body: bytes | Stream | File | None) -> None:
         pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._start.get("headers", ())]
