@@ -144,7 +144,8 @@ def freeze(routes: Iterable[Route], settings: Settings, faults: list[StartupErro
         plans.append(plan)
         names.setdefault(route.name, template)
         first = named.setdefault(route.name, route) if route.is_named else route
-        if first.path != route.path and first.handler is not route.handler:  # of a router included twice, one has it
+        declared = first.owner or first.handler
+        if first.path != route.path and declared is not (route.owner or route.handler):  # else a router included twice
             faults.append(_same_name(route, named[route.name]))
         if template.is_guessed:
             continue

@@ -36,6 +36,24 @@ app.include_router(items, "/v1")
 app.include_router(items, "/v2", dependencies=[Depends(mark)])
 
 
+class Herd:
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    async def get(self) -> str:
+        return self.kind
+
+    async def delete(self) -> None: ...
+
+
+herds = APIRouter(name="herds")
+herds.route("/herds/{kind}", name="herd")(Herd)
+herds.mount("/sub", app, name="sub")
+named = VelociPy()
+named.include_router(herds, prefix="/first")
+named.include_router(herds, prefix="/second")
+
+
 @pytest.mark.parametrize(("prefix", "mark"), [("/v1", None), ("/v2", "marked")])
 def test_it_answers_at_both(client: Client, prefix: str, mark: str | None) -> None:
     assert client.get(f"{prefix}/items/5").json() == [5, "/v1/items/7", mark]
@@ -46,6 +64,15 @@ def test_it_answers_at_both(client: Client, prefix: str, mark: str | None) -> No
 def test_names_lead_to_the_first() -> None:
     assert app.url_for("items.item", item_id=1) == "/v1/items/1"
     assert app.url_for("items.inner") == "/v1/items/inner"
+
+
+def test_classes_and_mounts_of_it_may_have_names(client_factory: Any) -> None:
+    client = client_factory("named")
+    assert named.url_for("herds.herd", kind="a") == "/first/herds/a"
+    assert named.url_for("herds.sub", path="items") == "/first/sub/items"
+    for prefix in ("/first", "/second"):
+        assert client.get(f"{prefix}/herds/a").text == "a"
+        assert client.get(f"{prefix}/sub/v1/items/inner").status_code == 200
 
 
 async def handler() -> None: ...

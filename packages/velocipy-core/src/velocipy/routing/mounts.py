@@ -81,6 +81,7 @@ class Mount:
         more: Any = {"name": name, "max_content_length": max_content_length, "include_in_schema": False}
         routes = [made_route(path, (ANY,), self, more, None, self.target)]
         if self._app is not None:  # WSGI has none
+            more["name"] = None  # which leads to the other
             routes.append(made_route(path, ("GET",), self.serve, more, None, self.target, is_websocket=True))
         return routes
 
