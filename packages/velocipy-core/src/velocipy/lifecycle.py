@@ -14,7 +14,7 @@ from velocipy.singletons import start, stop
 
 if TYPE_CHECKING:
     from velocipy.application import VelociPy
-    from velocipy.plans.plan import Call, Plan
+    from velocipy.plans.plan import Call
 
 
 @asynccontextmanager
@@ -25,12 +25,11 @@ async def open_application(app: VelociPy) -> AsyncIterator[dict[str, Any]]:
     The end is the other way round, and begins with what still runs.
     """
     frozen = app._freeze()
-    for function in app._called_alone:
-        app.scope().prepare(function)
+    called = [*(plan.call for plan in frozen.plans if plan.call is not None), *map(app.scope().read, app._called_alone)]
     with app._drain.lifespan() as ending:
         async with (
             _open_plugins(app) as of_plugins,
-            _open_dependencies(frozen.plans),
+            _open_dependencies(called),
             open_lifespan(app._lifespan, app) as own,
         ):
             state = {**of_plugins, **own}
@@ -56,11 +55,11 @@ def _open_plugins(app: VelociPy) -> AbstractAsyncContextManager[dict[str, Any]]:
 
 
 @asynccontextmanager
-async def _open_dependencies(plans: Iterable[Plan]) -> AsyncIterator[None]:
-    """Enter what dependencies have as their `lifespan`, each once."""
+async def _open_dependencies(called: Iterable[Call]) -> AsyncIterator[None]:
+    """Enter what has a `lifespan` of all that is *called*, and that this depends on, each once."""
     found: dict[Callable[[], object], None] = {}
     seen: set[Call] = set()
-    left = [plan.call for plan in plans if plan.call is not None]
+    left = [*called]
     while left:
         call = left.pop()
         if call in seen:

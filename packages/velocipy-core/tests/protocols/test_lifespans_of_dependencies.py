@@ -68,6 +68,27 @@ def test_it_is_left_at_the_end_and_entered_again_at_the_next_start() -> None:
 
 
 @pytest.mark.in_process
+def test_it_is_entered_for_checks_and_singletons_too() -> None:
+    checked, worked = Pool(), Pool()
+    app = VelociPy()
+
+    async def check(log: Annotated[list[str], Depends(checked)]) -> bool:
+        return log == ["opened"]
+
+    @app.singleton
+    async def work(log: Annotated[list[str], Depends(worked)]) -> None:
+        log.append("at work")
+
+    app.add_readiness(checks=[check])
+    with TestClient(app) as client:
+        assert client.get("/ready").json() == {"status": "ok", "checks": {"check": "ok"}}
+        while len(worked.log) < 2:
+            client.get("/ready")
+    assert checked.log == ["opened", "closed"]
+    assert worked.log == ["opened", "at work", "closed"]
+
+
+@pytest.mark.in_process
 def test_a_lifespan_that_is_no_context_manager_ends_the_start() -> None:
     class Wrong(Pool):
         lifespan = print  # type: ignore[assignment]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
@@ -13,7 +13,7 @@ from velocipy.http.exits import Exits
 from velocipy.models import Models
 from velocipy.plans.compiler import compile_call
 from velocipy.plans.graph import Graph
-from velocipy.plans.plan import Given
+from velocipy.plans.plan import Call, Given
 from velocipy.plans.signature import find_place
 
 
@@ -47,10 +47,10 @@ class Scope:
             StartupError: If it, or what it depends on, needs a request or has another mistake; several come as a
                 `StartupErrorGroup`.
         """
-        return await self.prepare(function, **values)(self)
+        return await compile_call(self.read(function, **values), self._models, self._pool)(self)
 
-    def prepare(self, function: Callable[..., Any], /, **values: Any) -> Callable[[Any], Awaitable[Any]]:
-        """Return what `call` does with a scope; raise what it would raise before it calls anything."""
+    def read(self, function: Callable[..., Any], /, **values: Any) -> Call:
+        """Return what `call` would call, with all that it depends on; raise what it would raise before."""
         faults: list[StartupError] = []
         bound = partial(function, **values) if values else function
         call = Graph(self._models, self._overrides, faults, [], None, sources=self._sources).read(bound)
@@ -62,7 +62,7 @@ class Scope:
             raise faults[0]
         if faults:
             raise StartupErrorGroup(f"{function!r} cannot be called", faults)
-        return compile_call(call, self._models, self._pool)
+        return call
 
     async def __aenter__(self) -> Self:
         return self
