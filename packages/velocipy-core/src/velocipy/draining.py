@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -22,10 +22,12 @@ class Drain:
 
     Attributes:
         has_begun: Whether it is.
+        within: Those of the applications that are mounted in it, which end with it.
     """
 
     def __init__(self) -> None:
         self.has_begun = False
+        self.within: Sequence[Drain] = ()
         self._waiting: set[asyncio.Future[None]] = set()
         self._lifespans = 0
         self._lock = threading.Lock()  # not for `begin`, which may interrupt its holder
@@ -36,6 +38,9 @@ class Drain:
         for waiter in self._waiting.copy():
             with suppress(RuntimeError):  # its loop is closed
                 waiter.get_loop().call_soon_threadsafe(_wake, waiter)
+        for drain in self.within:
+            if drain.is_in_lifespan:
+                drain.begin()
 
     async def wait(self) -> None:
         """Wait until the application is to end."""

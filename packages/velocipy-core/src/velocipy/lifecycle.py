@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+from velocipy.draining import Drain
 from velocipy.errors import StartupError
 from velocipy.lifespan import open_lifespan
 from velocipy.servers.asgi_lifespan import open_asgi_lifespan, open_mounted
@@ -15,6 +16,7 @@ from velocipy.singletons import start, stop
 if TYPE_CHECKING:
     from velocipy.application import VelociPy
     from velocipy.plans.plan import Call
+    from velocipy.routing.options import Route
 
 
 @asynccontextmanager
@@ -26,6 +28,7 @@ async def open_application(app: VelociPy) -> AsyncIterator[dict[str, Any]]:
     """
     frozen = app._freeze()
     called = [*(plan.call for plan in frozen.plans if plan.call is not None), *map(app.scope().read, app._called_alone)]
+    app._drain.within = [*_drains_of(frozen.mounts)]
     with app._drain.lifespan() as ending:
         async with (
             _open_plugins(app) as of_plugins,
@@ -44,6 +47,14 @@ async def open_application(app: VelociPy) -> AsyncIterator[dict[str, Any]]:
                         await _wind_down(app, singletons)
             finally:
                 app._lifespan_state = before
+
+
+def _drains_of(mounts: Iterable[Route]) -> Iterator[Drain]:
+    for route in mounts:
+        mount: Any = route.handler
+        drain = getattr(mount.target, "_drain", None)
+        if isinstance(drain, Drain):
+            yield drain
 
 
 def _open_plugins(app: VelociPy) -> AbstractAsyncContextManager[dict[str, Any]]:

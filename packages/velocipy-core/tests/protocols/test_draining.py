@@ -143,6 +143,30 @@ def test_the_end_of_one_of_two_servers_of_an_application_is_no_drain(client_fact
     assert not app.is_draining
 
 
+outer = VelociPy()
+between = VelociPy()
+between.mount("/inner", app)
+outer.mount("/between", between)
+
+
+@outer.post("/drain")
+async def begin_outside() -> bool:
+    outer.begin_drain()
+    return app.is_draining
+
+
+@pytest.mark.in_process
+def test_what_is_mounted_drains_with_the_application_around_it(client_factory: Any) -> None:
+    client = client_factory("outer")
+    with client.stream("GET", "/between/inner/open") as answer:
+        pieces = answer.iter_text()
+        assert next(pieces) == "open "
+        assert client.post("/drain").json() is True
+        assert "".join(pieces) == "drained"
+    client.close()
+    assert not any(application.is_draining for application in (outer, between, app))
+
+
 @pytest.mark.in_process
 def test_who_waits_without_an_end_does_not_keep_the_application_from_ending() -> None:
     ended: list[str] = []
