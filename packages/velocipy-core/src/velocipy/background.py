@@ -107,16 +107,9 @@ class Background:
         task.add_done_callback(_log_failure)
         return task
 
-    def hold(self, task: asyncio.Future[Any], ended: asyncio.Event, name: str) -> None:
-        """Count a request that is to be finished among what is left to do, until *ended*; *task* is its handler."""
-
-        async def wait() -> None:
-            try:
-                await ended.wait()
-            finally:
-                task.cancel()  # which does nothing if it is done
-
-        self._running().keep(asyncio.get_running_loop().create_task(wait(), name=name))
+    def keep(self, task: asyncio.Task[Any]) -> None:
+        """Count *task*, which finishes a request, among what is left to do."""
+        self._running().keep(task)
 
     async def wait(self) -> None:
         """Wait until nothing is left to do for requests that are over."""
@@ -163,7 +156,7 @@ class _Running:
             task.add_done_callback(lambda _: self.places.release())
         self.keep(task)
 
-    def keep(self, task: asyncio.Task[None]) -> None:
+    def keep(self, task: asyncio.Task[Any]) -> None:
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 

@@ -2,11 +2,22 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
+from contextvars import ContextVar
+from typing import Annotated, Any
 
 import pytest
 
-from velocipy import Depends, Request, Response, Router, StreamingResponse, VelociPy
+from velocipy import (
+    BackgroundTasks,
+    Depends,
+    HTTPException,
+    Request,
+    Response,
+    Router,
+    StreamingResponse,
+    VelociPy,
+)
+from velocipy.middleware import HTTPApp
 
 app = VelociPy()
 cancelling = Router("/cancel", on_disconnect="cancel")
@@ -103,7 +114,40 @@ async def fails() -> None:
     raise LookupError
 
 
+who: ContextVar[str] = ContextVar("who", default="nobody")
+
+
+async def scoped() -> AsyncIterator[asyncio.Task[Any] | None]:
+    task, token = asyncio.current_task(), who.set("the dependency")
+    try:
+        yield task
+    except LookupError:
+        raise HTTPException(410) from None
+    finally:
+        who.reset(token)
+        events.append("left in its task" if asyncio.current_task() is task else "left in another")
+
+
+async def use_scoped(task: Annotated[Any, Depends(scoped)], tasks: BackgroundTasks, fail: bool = False) -> str:
+    tasks.add_task(events.append, "done afterwards")
+    if fail:
+        raise LookupError
+    return f"{who.get()} {asyncio.current_task() is task}"
+
+
+async def set_who() -> None:
+    who.set("the handler")
+
+
+async def tell_who(request: Request, call_next: HTTPApp) -> Response:
+    response = await call_next(request)
+    response.headers["x-who"] = who.get()
+    return response
+
+
 for router in (app, cancelling, finishing, notifying):
+    router.add_route("/scoped", use_scoped)
+    router.add_route("/who", set_who, middleware=[tell_who])
     router.add_route("/echo", echo, "POST")
     router.add_route("/stream", echo_stream, "POST")
     router.add_route("/unread", leave_unread, "POST")
@@ -219,6 +263,20 @@ def test_an_error_is_answered_whole_whatever_the_policy(client: Any, prefix: str
     content = b"x" * 1000 if method == "POST" else None
     response = client.request(method, f"{prefix}/fails", content=content)
     assert (response.status_code, response.content) == (409, b"xxx")
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_what_is_opened_is_left_in_the_same_task_and_context(client: Any, eventually: Any, prefix: str) -> None:
+    for query, status in (("", 200), ("?fail=true", 410)):
+        client.get("/forget")
+        assert client.get(f"{prefix}/scoped{query}").status_code == status
+        told = eventually(lambda: client.get("/told").text, "left in its task,done afterwards")
+        assert told == "left in its task,done afterwards"
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_middleware_sees_what_a_handler_sets_in_its_context(client: Any, prefix: str) -> None:
+    assert client.get(f"{prefix}/who").headers["x-who"] == "the handler"
 
 
 def test_a_handler_that_is_to_finish_answers_as_any(client: Any) -> None:

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextvars import copy_context
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from velocipy.concurrency import while_there
 from velocipy.errors import ClientDisconnect, HTTPException
-from velocipy.http.exits import open_exits
+from velocipy.http.exits import Exits, open_exits
 
 if TYPE_CHECKING:
     from velocipy.http.request import Request
     from velocipy.http.websocket import WebSocket
     from velocipy.plans.plan import Plan, Run
     from velocipy.routing.options import Limits
+
+_UNSET: Any = object()
 
 
 def has_policies(limits: Limits) -> bool:
@@ -92,21 +96,72 @@ def _finished(run: Run) -> Run:
     """
 
     async def run_to_the_end(request: Request, values: Sequence[str]) -> Any:
-        ended = asyncio.Event()
-        open_exits(request).callback(ended.set)  # the first that is opened is the last that is closed
-        task = asyncio.ensure_future(_awaited(run, request, values))
-        request.app._background.hold(task, ended, f"{request.method} {request.path!r}")
+        outer = open_exits(request)
+        apart = _Apart(run, request, values)
+        request.app._background.keep(apart.task)
         current = asyncio.current_task()
-        while not task.done():
+        while not apart.answered.done():
             try:
-                await asyncio.wait({task})
+                await asyncio.wait({apart.answered})
             except asyncio.CancelledError:
                 if current is not None:
                     current.uncancel()
-        return task.result()
+        apart.hand_over(request, outer)
+        return apart.answered.result()
 
     return run_to_the_end
 
 
-async def _awaited(run: Run, request: Request, values: Sequence[str]) -> Any:
-    return await run(request, values)
+class _Apart:
+    """A handler in a task of its own, which closes there what the handler and its dependencies have opened.
+
+    So what they open sees one task and one context from its beginning to its end, as everywhere else.
+
+    Attributes:
+        answered: What the handler returns or raises.
+    """
+
+    def __init__(self, run: Run, request: Request, values: Sequence[str]) -> None:
+        loop = asyncio.get_running_loop()
+        self.answered: asyncio.Future[Any] = loop.create_future()
+        self._closing: asyncio.Future[BaseException | None] = loop.create_future()
+        self._exits = request._exits = Exits()
+        self._context = copy_context()
+        name = f"{request.method} {request.path!r}"
+        self.task = loop.create_task(self._serve(run, request, values), name=name, context=self._context)
+
+    async def _serve(self, run: Run, request: Request, values: Sequence[str]) -> bool | None:
+        error: BaseException | None = None
+        try:
+            self.answered.set_result(await run(request, values))
+        except BaseException as failure:
+            self.answered.set_exception(failure)
+            error = failure
+        if not isinstance(error, asyncio.CancelledError):
+            try:
+                error = await self._closing
+            except asyncio.CancelledError as cancelled:  # at the end of the application
+                error = cancelled
+        if self._exits.early is not None:
+            self._exits.push_async_exit(self._exits.early)
+        return await self._exits.__aexit__(
+            type(error) if error else None, error, error.__traceback__ if error else None
+        )
+
+    def hand_over(self, request: Request, outer: Exits) -> None:
+        """Have *outer* close what is open here, and what stands around see what was set in the context."""
+        request._exits = outer
+        outer.background = self._exits.background or outer.background
+        outer.ends += self._exits.ends
+        outer.push_async_exit(self._close)
+        for variable, value in self._context.items():
+            if variable.get(_UNSET) is not value:
+                variable.set(value)
+
+    async def _close(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool | None:
+        if not self._closing.done():
+            self._closing.set_result(error)
+        await asyncio.wait({self.task})
+        return self.task.result()
