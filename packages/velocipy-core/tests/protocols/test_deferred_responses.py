@@ -77,6 +77,26 @@ async def given(response: Response, value: Annotated[str, Depends(opened)]) -> G
     return Greeting(status_code=203)
 
 
+class Forgetful(Greeting):
+    """Greets without a look at its own head."""
+
+    async def meet(self, request: HTTPConnection) -> Response:
+        if request.header("accept-language") == "file":
+            return FileResponse(Path(__file__))
+        return HTMLResponse("hello", headers={"x-own": "own"})
+
+
+@app.get("/forgets")
+async def forget_given(response: Response, status: int | None = None) -> Forgetful:
+    response.headers["x-own"] = "given"
+    response.headers["x-given"] = "given"
+    response.set_cookie("a", "1")
+    response.set_cookie("b", "2")
+    if status is not None:
+        response.status_code = status
+    return Forgetful()
+
+
 @app.exception_handler(410)
 async def gone(request: Request, error: HTTPException) -> Greeting:
     return Greeting(status_code=410)
@@ -107,6 +127,15 @@ def test_it_is_made_of_each_request_anew(client: TestClient, prefix: str) -> Non
 def test_it_joins_the_response_that_was_handed_in(client: TestClient) -> None:
     response = client.get("/given")
     assert (response.status_code, response.headers["x-given"], response.text) == (203, "open", "hello")
+
+
+def test_what_was_handed_in_arrives_where_it_does_not_look_at_it(client: TestClient) -> None:
+    response = client.get("/forgets")
+    assert (response.status_code, response.headers["x-own"], response.headers["x-given"]) == (200, "own", "given")
+    assert [cookie[:4] for cookie in response.headers.get_list("set-cookie")] == ["a=1;", "b=2;"]
+    assert client.get("/forgets?status=203").status_code == 203
+    part = client.get("/forgets", headers={"accept-language": "file", "range": "bytes=0-2"})
+    assert (part.status_code, part.text, part.headers["x-given"]) == (206, '"""', "given")
 
 
 def test_an_exception_handler_may_return_one(client: TestClient) -> None:

@@ -163,6 +163,26 @@ def given_response() -> Response:
     return response
 
 
+class _Joined(DeferredResponse):
+    """What a deferred response comes to, with what was handed in, of which it may have left something out."""
+
+    def __init__(self, deferred: Response, given: Response) -> None:
+        super().__init__(None, deferred.status_code)
+        self._deferred = deferred
+        self._given = given
+
+    async def meet(self, request: HTTPConnection) -> Response:
+        met, given = (await meet(request, self._deferred)).copy(), self._given
+        if given.status_code is not None:
+            met.status_code = given.status_code
+        known = {name for name in met.headers if name != "set-cookie"}
+        cookies = met.headers.getlist("set-cookie")
+        for name, value in given.headers.items():
+            if name not in known and value not in cookies:
+                met.headers.append(name, value)
+        return met
+
+
 def join(answer: Response, given: Response, status: int | None) -> Response:
     """Return *answer* with the headers and cookies, and the status if there is one, of the response that was handed in.
 
@@ -172,6 +192,11 @@ def join(answer: Response, given: Response, status: int | None) -> Response:
         if given.status_code is None:
             given.status_code = status or 200
         return answer
+    joined = _join(answer, given)
+    return _Joined(joined, given) if isinstance(joined, DeferredResponse) else joined
+
+
+def _join(answer: Response, given: Response) -> Response:
     joined = answer.copy()
     if given.status_code is not None:
         joined.status_code = given.status_code
