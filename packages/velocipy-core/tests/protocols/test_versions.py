@@ -6,7 +6,18 @@ from typing import Annotated, Any
 import pytest
 from httpx2 import Client
 
-from velocipy import APIRouter, APIVersion, Depends, HTTPException, JSONResponse, Request, StartupError, VelociPy
+from velocipy import (
+    APIRouter,
+    APIVersion,
+    Depends,
+    HTTPException,
+    JSONResponse,
+    Request,
+    Response,
+    StartupError,
+    VelociPy,
+)
+from velocipy.middleware import HTTPApp
 
 
 def application(versioning: APIVersion | None = None) -> VelociPy:
@@ -130,6 +141,36 @@ def test_a_media_type_chooses_the_most_wanted(client: Client, accept: str, versi
     answer = client.get("/items/5", headers={"accept": accept})
     assert answer.json()["version"] == version
     assert (answer.headers["content-type"], answer.headers["vary"]) == (media_type, "accept")
+
+
+async def pass_on(request: Request, call_next: HTTPApp) -> Response:
+    return await call_next(request)
+
+
+async def with_head(response: Response) -> list[int]:
+    response.headers["x-head"] = "yes"
+    return [1]
+
+
+async def own() -> JSONResponse:
+    return JSONResponse([1])
+
+
+of_shop = APIVersion.from_accept("application/vnd.shop.{version}+json")
+in_accept_within = VelociPy(versioning=of_shop)
+in_accept_around = VelociPy(versioning=of_shop, middleware=[pass_on])
+for around in (in_accept_within, in_accept_around):
+    around.add_route("/route", with_head, version="1", middleware=[pass_on])
+    around.add_route("/head", with_head, version="1")
+    around.add_route("/own", own, version="1")
+
+
+@pytest.mark.parametrize("application", ["in_accept_within", "in_accept_around"])
+def test_data_has_the_type_that_was_asked_for_within_middleware_too(client_factory: Any, application: str) -> None:
+    client, accept = client_factory(application), "application/vnd.shop.1+json"
+    for path, media_type in (("/route", accept), ("/head", accept), ("/own", "application/json")):
+        answer = client.get(path, headers={"accept": accept})
+        assert (answer.json(), answer.headers["content-type"]) == ([1], media_type)
 
 
 @pytest.mark.velocipy_app("in_parameter")

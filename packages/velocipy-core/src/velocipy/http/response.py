@@ -284,9 +284,15 @@ class AnyURL(Protocol):
     def host(self) -> Any: ...
 
 
+class DataResponse(Response):
+    """The JSON of what a handler returned: an answer that the framework makes, and so may send as another type."""
+
+    __slots__ = ()
+
+
 def json_response(body: bytes, status_code: int) -> Response:
     """Return the response that has *body*, which is JSON already."""
-    response = Response.__new__(Response)  # PERF: nothing of it has to be checked; 0.3 us instead of 1.7
+    response = DataResponse.__new__(DataResponse)  # PERF: nothing of it has to be checked; 0.3 us instead of 1.7
     response.status_code = status_code
     response.headers = MutableHeaders.of_checked([("content-type", "application/json")])
     response.body = body

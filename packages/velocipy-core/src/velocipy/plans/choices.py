@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from velocipy.http.connection import HTTPConnection
-from velocipy.http.response import Response
+from velocipy.http.response import DataResponse, Response
 from velocipy.plans.plan import Plan
 from velocipy.plans.results import Answers
 from velocipy.routing.path import Segment
@@ -77,6 +77,8 @@ class Choice(Plan):
         answer = plan.results.finish(await plan.run(request, values))
         if isinstance(answer, bytes):
             return Response(answer, plan.status, media_type=media_type or "application/json")
+        if isinstance(answer, DataResponse) and media_type and answer.headers.get("content-type") == "application/json":
+            answer.headers["content-type"] = media_type
         return answer
 
     def choose(self, request: HTTPConnection, values: Sequence[str]) -> Chosen | None:
