@@ -1,12 +1,14 @@
 """Convertors and annotations of values in a path: what each takes, and what of a stranger's path is refused."""
 
+from datetime import date
 from enum import IntEnum
 from typing import Annotated, Any, Literal
 
 import pytest
 from httpx2 import Client
 
-from velocipy import Path, Request, VelociPy
+from velocipy import Path, Request, VelociPy, WebSocket
+from velocipy.testing import WebSocketDenied
 
 app = VelociPy()
 
@@ -79,6 +81,28 @@ async def same(value: int, request: Request) -> list[Any]:
     return [value, request.path_params["value"], request.path]
 
 
+park = VelociPy()
+
+
+@park.get("/pen")
+async def pen(request: Request) -> str:
+    return request.path
+
+
+app.mount("/parks/{number:int}/{name}/{fence:float}", park)
+
+
+@app.websocket("/live/{number:int}")
+async def live(websocket: WebSocket) -> None:
+    await websocket.accept()
+    await websocket.send_text(websocket.path_params["number"])
+
+
+@app.get("/tenant/{day:date}", host="{tenant:int}.example.com")
+async def tenant(request: Request, day: date) -> dict[str, str]:
+    return request.path_params
+
+
 INT, FLOAT, BOOL = "int_parsing", "float_parsing", "bool_parsing"
 REFUSED = [
     *(("int", text, INT) for text in ("x", "1.0", "1e3", "0x1", "1_0", "%201", "1%20", "+", "-", "--1", "null")),
@@ -130,6 +154,25 @@ def test_a_convertor_is_enough(client: Client) -> None:
     assert client.get("/untyped/7").text == "7"
     assert client.get("/untyped/x").json()["detail"][0]["loc"] == ["path", "value"]
     assert client.get("/raw/7").json() == {"value": "7"}
+
+
+def test_a_convertor_holds_where_the_request_is_asked_for_the_value(client: Client) -> None:
+    assert client.get("/raw/x").json()["detail"][0]["loc"] == ["path", "value"]
+    assert client.get("/parks/1/north/2.5/pen").text == "/pen"
+    faults = client.get("/parks/x/north/y/pen").json()["detail"]
+    assert [fault["loc"] for fault in faults] == [["path", "number"], ["path", "fence"]]
+    host = {"host": "7.example.com"}
+    assert client.get("/tenant/2026-11-21", headers=host).json() == {"day": "2026-11-21", "tenant": "7"}
+    faults = client.get("/tenant/today", headers={"host": "x.example.com"}).json()["detail"]
+    assert sorted(fault["loc"][1] for fault in faults) == ["day", "tenant"]
+
+
+def test_a_convertor_holds_for_websockets(client: Any) -> None:
+    with client.websocket_connect("/live/7") as websocket:
+        assert websocket.receive_text() == "7"
+    with pytest.raises(WebSocketDenied) as denied, client.websocket_connect("/live/x"):
+        pass
+    assert denied.value.response.status_code in (422, 403)  # Gunicorn answers 403 to all
 
 
 def test_an_annotation_may_ask_for_more_than_the_convertor(client: Client) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from copy import deepcopy
 from difflib import get_close_matches
 from functools import partial, wraps
-from inspect import isroutine
+from inspect import Parameter, Signature, isroutine
 from types import MappingProxyType
 from typing import Annotated, Any, get_args, get_origin
 
@@ -171,10 +171,14 @@ class Graph:
     # -- what only the whole handler shows ----------------------------------------------------------------------------
 
     def _check_path(self, handler: Call) -> None:
-        if self._takes_request:
-            return
         taken = self._names | {item.name for item in handler.inputs() if item.place == "path"}
-        for name in self._path.keys() - taken:
+        left = [name for name in self._path if name not in taken]
+        if self._takes_request:  # of which they are asked, as text; what their convertors say holds all the same
+            typed = [name for name in left if self._convertors.get(self._path[name] or "str", str) is not str]
+            if typed:
+                handler.before = [*handler.before, self._read(_taker(typed), (handler.call,))]
+            return
+        for name in left:
             similar = get_close_matches(name, self._names - self._path.keys(), 1)
             instead = f"rename {similar[0]!r}" if similar else "take the value out of the path"
             problem = "the path has this value, but no parameter takes it."
@@ -409,6 +413,16 @@ class Graph:
         if dependency.use_cache:
             self._calls[for_scopes if made.takes_scopes else key] = made
         return made
+
+
+def _taker(names: Sequence[str]) -> Callable[..., Any]:
+    """Return what takes values of the path, so that they are checked."""
+
+    async def check_path_values(**values: Any) -> None: ...
+
+    parameters = [Parameter(name, Parameter.KEYWORD_ONLY) for name in names]
+    check_path_values.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    return check_path_values
 
 
 def _has_calls(cls: type) -> bool:
