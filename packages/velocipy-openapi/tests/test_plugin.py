@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from velocipy import APIRouter, Router, StartupError, VelociPy
+from velocipy import APIRouter, RouteConflictError, Router, StartupError, VelociPy
 from velocipy.openapi import Content, OpenAPIPlugin
 from velocipy.testing import TestClient
 from velocipy.testing.plugins import PluginConformance
@@ -72,6 +72,17 @@ def test_what_the_application_wants_nowhere_is_nowhere(options: dict[str, Any], 
     with TestClient(app) as client:
         paths = ("/openapi.json", "/docs", "/redoc")
         assert [path for path in paths if client.get(path).status_code == 200] == there
+
+
+@pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/redoc"])
+def test_a_route_of_the_application_there_is_a_mistake_that_is_told_with_its_remedy(path: str) -> None:
+    app = VelociPy()
+
+    @app.get(path)
+    async def own() -> None: ...
+
+    with pytest.raises(RouteConflictError, match=r"already answered by .*own\(\).*docs_url= and openapi_url="):
+        app.freeze()
 
 
 def test_a_document_is_unchanged_until_it_changes() -> None:

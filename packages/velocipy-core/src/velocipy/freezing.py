@@ -357,9 +357,12 @@ async def _cannot_run(request: Request, path: Sequence[str]) -> Response:
 def _conflict(methods: list[str], route: Route, taken: Route) -> RouteConflictError:
     place, first = find_place(route.handler), find_place(taken.handler)
     asked = f"{'WebSocket' if route.is_websocket else ' and '.join(methods)} {route.path}"
+    remedy = "Change the path or the method of one, or remove it."
+    if any(str(getattr(item.handler, "__module__", "")).startswith("velocipy.openapi") for item in (route, taken)):
+        remedy = "Say where documents are: by docs_url= and openapi_url= of VelociPy, or the options of OpenAPIPlugin."
     return RouteConflictError(
         f"{asked} is already answered by {first.handler}() at {first.place} ({taken.path}).",
-        "Change the path or the method of one, or remove it.",
+        remedy,
         place=place.place,
         handler=place.handler,
     )
