@@ -8,8 +8,18 @@ from typing import Annotated, Any
 import pytest
 from httpx2 import Client
 
-from velocipy import Depends, HTTPException, Query, Response, StreamingResponse, VelociPy
+from velocipy import (
+    Depends,
+    HTTPConnection,
+    HTTPException,
+    PlainTextResponse,
+    Query,
+    Response,
+    StreamingResponse,
+    VelociPy,
+)
 from velocipy.errors import DependencyError
+from velocipy.http.response import DeferredResponse
 
 app = VelociPy()
 
@@ -125,6 +135,27 @@ async def stream(transaction: Transaction) -> StreamingResponse:
     return StreamingResponse(chunks())
 
 
+class Page(DeferredResponse):
+    """Is made when its handler has returned, as a page of a template."""
+
+    async def meet(self, request: HTTPConnection) -> Response:
+        LOG.append("page")
+        if "fail" in request.query_params:
+            raise HTTPException(418)
+        return PlainTextResponse("page")
+
+
+@app.get("/page")
+async def page(transaction: Transaction) -> Page:
+    return Page()
+
+
+@app.get("/page-of-class", response_class=Page)
+async def page_of_class(transaction: Transaction, response: Response) -> str:
+    response.headers["x-one"] = "1"
+    return ""
+
+
 @app.get("/context")
 async def by_context(value: Annotated[str, Depends(context, scope="handler")]) -> str:
     return value
@@ -208,6 +239,18 @@ def test_the_answer_is_encoded_while_it_is_open(client: Client) -> None:
 def test_a_stream_is_made_after_it_was_closed(client: Client) -> None:
     assert client.get("/stream").text == "chunk"
     assert [*OPENED, "transaction closes", "chunk", "connection closes"] == LOG
+
+
+@pytest.mark.parametrize("path", ["/page", "/page-of-class"])
+def test_a_page_is_made_while_it_is_open(client: Client, path: str) -> None:
+    """A page of a template may ask a database for what it shows."""
+    assert client.get(path).text == "page"
+    assert [*OPENED, "page", "transaction closes", "connection closes"] == LOG
+
+
+def test_it_sees_that_a_page_failed(client: Client) -> None:
+    assert client.get("/page?fail").status_code == 418
+    assert LOG[2:5] == ["page", "transaction sees HTTPException", "transaction closes"]
 
 
 def test_a_context_manager_is_left_as_early(client: Client) -> None:

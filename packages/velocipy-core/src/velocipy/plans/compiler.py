@@ -191,6 +191,9 @@ class _Writer:
         self.names["finish"] = results.response if call.takes(Given.RESPONSE) else results.finish
         self._line("answer = finish(result)")
         if self._closes_early:
+            self.names |= {"DeferredResponse": DeferredResponse, "meet": meet}
+            self._line("if isinstance(answer, DeferredResponse):")  # it may need what is about to be closed
+            self._line("    answer = await meet(request, answer)")
             self._line("await early.aclose()")
         if call.takes(Given.RESPONSE):
             self._line(f"answer = join(answer, response, {status})")
