@@ -93,6 +93,16 @@ def make(lifespan: Lifespan | None = None, **options: Any) -> VelociPy:
     async def flashes(session: Session) -> list[Any]:
         return session.pop_flashes()
 
+    shop = VelociPy()
+
+    @shop.post("/cart/{egg}")
+    async def add(request: Request, egg: str) -> list[str]:
+        request.session["cart"] = [*request.session.get("cart", ()), egg]
+        cart: list[str] = request.session["cart"]
+        return cart
+
+    app.mount("/shop", shop)
+
     @app.get("/untouched")
     async def untouched(request: Request) -> str:
         return "untouched"

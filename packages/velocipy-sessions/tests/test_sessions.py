@@ -52,6 +52,13 @@ def test_nested_changes_are_seen(client: Any) -> None:
     assert client.get("/all").json() == {"cart": {"eggs": ["one", "two"]}}
 
 
+def test_an_application_that_is_mounted_has_it_too(client: Any) -> None:
+    client.post("/set", json={"name": "Blue"})
+    assert client.post("/shop/cart/one").headers["cache-control"] == "no-store"
+    assert client.post("/shop/cart/two").json() == ["one", "two"]
+    assert client.get("/all").json() == {"name": "Blue", "cart": ["one", "two"]}
+
+
 def test_what_is_removed_stays_so(client: Any) -> None:
     client.post("/set", json={"a": 1, "b": 2})
     assert client.post("/pop/a").json() == 1

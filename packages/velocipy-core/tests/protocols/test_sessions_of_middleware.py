@@ -110,6 +110,52 @@ async def late(websocket: WebSocket) -> None:
         await websocket.send_text(str(error))
 
 
+shop = VelociPy()
+
+
+@shop.get("/")
+async def read_in_shop(request: Request) -> list[Any]:
+    request.session["kept"] += "!"
+    return [request.session, request.has_session]
+
+
+@shop.websocket("/ws")
+async def talk_in_shop(websocket: WebSocket) -> None:
+    await websocket.accept()
+    await websocket.send_json(websocket.session)
+
+
+app.mount("/shop", shop)
+of_its_own = VelociPy(middleware=[Middleware(Keeping, name="mounted")])
+of_its_own.add_route("/", read_in_shop)
+app.mount("/of-its-own", of_its_own)
+
+
+async def of_asgi(scope: Any, receive: Any, send: Any) -> None:
+    """Use the session as applications of Starlette do."""
+    scope["session"]["kept"] += "?"
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": scope["session"]["name"].encode()})
+
+
+app.mount("/of-asgi", of_asgi)
+
+
+class KeepingASGI:
+    """Puts a session into the scope, as that of Starlette does."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.app({**scope, "session": Kept(name="asgi", kept="")}, receive, send)
+
+
+around = VelociPy()
+around.add_asgi_middleware(KeepingASGI)
+around.add_route("/", read_in_shop)
+
+
 bare = VelociPy()
 
 
@@ -130,6 +176,29 @@ def test_a_middleware_sets_the_session_and_makes_parameters_of_it(client: Client
 
 def test_the_innermost_counts(client: Client) -> None:
     assert client.get("/inner/kept").json() == {"name": "inner", "kept": ""}
+
+
+def test_an_application_that_is_mounted_has_the_session_of_the_middleware_around(client: Client) -> None:
+    answer = client.get("/shop/", headers={"x-kept": "egg"})
+    assert answer.json() == [{"name": "outer", "kept": "egg!"}, True]
+    assert answer.headers["x-kept"] == "egg!"
+    with client.websocket_connect("/shop/ws") as ws:
+        assert ws.receive_json() == {"name": "outer", "kept": ""}
+
+
+def test_an_application_that_is_mounted_may_have_a_session_of_its_own(client: Client) -> None:
+    answer = client.get("/of-its-own/", headers={"x-kept": "egg"})
+    assert answer.json() == [{"name": "mounted", "kept": "egg!"}, True]
+    assert answer.headers["x-kept"] == "egg"  # the one around stayed as it was
+
+
+def test_an_application_of_asgi_that_is_mounted_has_the_session_too(client: Client) -> None:
+    answer = client.get("/of-asgi/", headers={"x-kept": "egg"})
+    assert (answer.text, answer.headers["x-kept"]) == ("outer", "egg?")
+
+
+def test_a_session_that_middleware_of_asgi_keeps_is_that_of_the_request(client_factory: Any) -> None:
+    assert client_factory("around").get("/").json() == [{"name": "asgi", "kept": "!"}, True]
 
 
 def test_without_a_middleware_the_session_ends_with_the_request_and_a_warning_says_what_to_add(

@@ -280,11 +280,16 @@ class HTTPConnection:
     def session(self) -> Any:
         """What a middleware keeps between the requests of one client; it sets this.
 
-        Where none has, it is a dict that ends with the request, and a `RuntimeWarning` tells what to add.
+        In an application that is mounted it is that of the middleware around, unless one of its own sets another; and
+        what a middleware of ASGI has put into the scope as "session". Where there is none, it is a dict that ends with
+        the request, and a `RuntimeWarning` tells what to add.
         """
         replaced = self._replaced or {}
         if "session" in replaced:
             return replaced["session"]
+        outer = self._outer_session()
+        if outer is not None:
+            return outer
         if "lost_session" not in replaced:
             import warnings
 
@@ -305,7 +310,11 @@ class HTTPConnection:
     @property
     def has_session(self) -> bool:
         """Whether a middleware has set `session`."""
-        return self._replaced is not None and "session" in self._replaced
+        return (self._replaced is not None and "session" in self._replaced) or self._outer_session() is not None
+
+    def _outer_session(self) -> Any:
+        """Return the session that what stands around the application has set, None if nothing has."""
+        return None
 
     def _replace(self, name: str, value: Any) -> None:
         if self._replaced is None:

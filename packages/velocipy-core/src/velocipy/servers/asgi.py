@@ -216,6 +216,9 @@ class ASGIHead(HTTPConnection):
     def _first_state(self) -> Mapping[str, Any]:
         return self._scope.get("state") or self.app._lifespan_state
 
+    def _outer_session(self) -> Any:
+        return self._scope.get("session")
+
     def _read_scheme(self) -> str:
         return self._scope.get("scheme") or "http"
 

@@ -67,6 +67,8 @@ def scope_of(connection: HTTPConnection, prefix: str = "") -> dict[str, Any]:
         "extensions": extensions,
         EXACT_PATH: True,
     }
+    if connection.has_session:
+        scope["session"] = connection.session  # where Starlette's applications look for it as well
     if isinstance(connection, WebSocket):
         scope |= {"type": "websocket", "subprotocols": connection.subprotocols}
         extensions["websocket.http.response"] = {}
