@@ -15,6 +15,7 @@ import pytest
 pytest.importorskip("jwt", reason="the extra oidc")
 httpx2 = pytest.importorskip("httpx2", reason="the extra oidc")
 
+from velocipy import RedirectResponse, Request, VelociPy  # noqa: E402
 from velocipy.security import OpenIDLogin  # noqa: E402
 from velocipy.testing import TestClient  # noqa: E402
 
@@ -123,6 +124,34 @@ def test_a_login(client: TestClient, provider: Provider) -> None:
     assert (found["subject"], found["email"], found["next"]) == ("ellie", "ellie@park.example", "/fences?a=b")
     assert ACCESS not in found["repr"]
     assert client.get("/session").json() == {"user": "ellie"}
+
+
+@pytest.mark.in_process
+def test_a_session_that_is_fetched_when_it_is_asked_for_is_fetched(provider: Provider) -> None:
+    """As those of SessionMiddleware(store=..., lazy=True)."""
+    stored: dict[str, Any] = {}
+
+    class Lazy(dict[str, Any]):
+        async def load(self) -> None:
+            self.update(stored)
+
+    app = VelociPy()
+    logins = oidc_app.login_at(provider.issuer)
+
+    @app.get("/login")
+    async def login(request: Request) -> RedirectResponse:
+        session = Lazy()
+        answer = await logins.start(request, session=session)
+        stored.update(session)
+        return answer
+
+    @app.get("/callback")
+    async def callback(request: Request) -> str:
+        return (await logins.finish(request, session=Lazy())).subject
+
+    with TestClient(app) as client:
+        back = at_the_provider(client.get("/login").headers["location"])
+        assert client.get("/callback", params=back).text == "ellie"
 
 
 @pytest.mark.parametrize(

@@ -159,7 +159,7 @@ class OpenIDLogin:
         Raises:
             ProviderUnavailable: If the provider cannot be asked.
         """
-        kept = _session_of(request, session)
+        kept = await _session_of(request, session)
         metadata = await self._discover()
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         target = next_url if next_url is not None and is_safe_url(next_url, self._hosts) else "/"
@@ -195,7 +195,7 @@ class OpenIDLogin:
             LoginError: If the login was not begun by this browser, is too old, was refused, or something does not fit.
             ProviderUnavailable: If the provider cannot be asked.
         """
-        kept = _session_of(request, session)
+        kept = await _session_of(request, session)
         query = request.query_params
         names = ("state", "code", "error", "iss")
         sent = {name: query[name] for name in names if name in query}
@@ -375,13 +375,16 @@ class OpenIDLogin:
         return ProviderUnavailable()
 
 
-def _session_of(request: Request, session: Session | None) -> Session:
+async def _session_of(request: Request, session: Session | None) -> Session:
     found: Any = request.session if session is None and request.has_session else session
     if not isinstance(found, MutableMapping):
         raise RuntimeError(
             "a login needs a session: app.add_middleware(SessionMiddleware, secret_key=...) of velocipy-sessions makes "
             "request.session; or give a mutable mapping as session="
         )
+    load = getattr(found, "load", None)  # of one that is fetched from its store when it is asked for
+    if inspect.iscoroutinefunction(load):
+        await load()
     return found
 
 
