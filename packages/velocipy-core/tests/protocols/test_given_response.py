@@ -121,6 +121,15 @@ async def answer(response: Response) -> Response:
     return made
 
 
+async def in_the_language(response: Response) -> None:
+    response.headers["vary"] = "Accept-Language, Accept"
+
+
+@app.get("/varying", dependencies=[Depends(in_the_language)])
+async def varying() -> Response:
+    return JSONResponse({}, headers={"vary": "accept, HX-Request"})
+
+
 @app.get("/answer-status")
 async def answer_status(response: Response) -> Response:
     response.status_code = 409
@@ -367,3 +376,7 @@ def test_a_websocket_that_asks_for_a_response_that_cannot_be_none_is_refused_at_
 
     with pytest.raises(StartupError, match="Response"):
         app.freeze()
+
+
+def test_what_the_answer_depends_on_is_what_both_say(client: Client) -> None:
+    assert client.get("/varying").headers["vary"] == "accept, HX-Request, Accept-Language"

@@ -13,6 +13,7 @@ Encode = Callable[[Any], bytes]
 Decode = Callable[[bytes], Any]
 
 WITHOUT_BODY = frozenset({204, 205, 304})  # RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5
+_ADDED = frozenset({"set-cookie", "vary"})  # what joins headers of the same name
 
 
 class Results:
@@ -186,6 +187,8 @@ class _Joined(DeferredResponse):
 def join(answer: Response, given: Response, status: int | None) -> Response:
     """Return *answer* with the headers and cookies, and the status if there is one, of the response that was handed in.
 
+    What the answer depends on (`Vary`) is what either says, or a cache would give it to others.
+
     *answer* itself stays as it is, since a handler may return the same one to everybody.
     """
     if answer is given:  # returned by the handler itself
@@ -201,8 +204,12 @@ def _join(answer: Response, given: Response) -> Response:
     if given.status_code is not None:
         joined.status_code = given.status_code
     for name in given.headers:
-        if name != "set-cookie":
+        if name not in _ADDED:
             joined.headers.pop(name)
     for name, value in given.headers.items():
-        joined.headers.append(name, value)
+        if name == "vary":
+            for field in value.split(","):
+                joined.headers.add_vary(field.strip())
+        else:
+            joined.headers.append(name, value)
     return joined
