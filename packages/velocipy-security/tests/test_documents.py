@@ -5,15 +5,18 @@ from typing import Annotated, Any
 
 import pytest
 
-from velocipy import Depends, Security, SecurityScopes, VelociPy
+from velocipy import Depends, Security, SecurityScopes, VelociPy, raises
 from velocipy.description import describe
 from velocipy.security import (
+    JWKS,
     APIKeyHeader,
     HTTPBearer,
     HTTPDigest,
+    JWTVerifier,
     MutualTLS,
     OAuth2PasswordBearer,
     SecurityBase,
+    TokenIntrospection,
     Verified,
     all_of,
     any_of,
@@ -167,6 +170,34 @@ def test_the_403_is_told_where_scopes_are_asked_of_what_depends_on_it() -> None:
 
     operation = document_of(asking(Security(user, scopes=["read"])))["paths"]["/"]["get"]
     assert operation["responses"].keys() == {"204", "401", "403"}
+
+
+def test_what_the_function_that_verifies_declares_is_told() -> None:
+    @raises(503, "The directory is away")
+    async def find(token: str) -> str:
+        return token
+
+    class Finder:
+        @raises(402, "Unpaid")
+        async def __call__(self, key: str) -> str:
+            return key
+
+    user = any_of(Verified(BEARER, find), Verified(APIKeyHeader("X-Key"), Finder()))
+    responses = document_of(asking(Depends(user)))["paths"]["/"]["get"]["responses"]
+    assert responses.keys() == {"204", "401", "402", "503"}
+    assert responses["503"]["description"] == "The directory is away"
+
+
+@pytest.mark.parametrize("name", ["JWKS", "TokenIntrospection"])
+def test_that_a_provider_may_be_away_is_told(name: str) -> None:
+    pytest.importorskip("jwt", reason="the extra oidc")
+    pytest.importorskip("httpx2", reason="the extra oidc")
+    made: Any = JWTVerifier(JWKS("https://id.example/jwks"), algorithms=["RS256"])
+    if name == "TokenIntrospection":
+        made = TokenIntrospection("https://id.example/introspect", client_id="park", client_secret="gate")
+    responses = document_of(asking(Depends(Verified(BEARER, made))))["paths"]["/"]["get"]["responses"]
+    assert responses["503"]["description"] == "The identity provider cannot be reached"
+    assert "Retry-After" in responses["503"]["headers"]
 
 
 def test_the_front_door_has_the_documented_names() -> None:

@@ -12,7 +12,7 @@ from copy import deepcopy
 from typing import Any, Generic, TypeVar, cast, overload
 from weakref import WeakKeyDictionary
 
-from velocipy import Secret, ValidationError
+from velocipy import Secret, ValidationError, raises
 from velocipy.decoders import make_decoder
 from velocipy.security.fetching import BoundClient, FetchError, ProviderUnavailable, bound
 from velocipy.security.refusals import InvalidCredentials
@@ -108,6 +108,7 @@ class TokenIntrospection(Generic[Claims]):
         self._kept: OrderedDict[bytes, tuple[float, dict[str, Any] | None]] = OrderedDict()
         self._flights: WeakKeyDictionary[asyncio.AbstractEventLoop, _Flights] = WeakKeyDictionary()
 
+    @raises(ProviderUnavailable, headers={"Retry-After": "Seconds to wait"})
     async def __call__(self, token: str) -> Claims:
         """Return what the server tells of *token*; see `verify`."""
         return await self.verify(token)

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
+from velocipy import raises
 from velocipy.security.fetching import BoundClient, FetchError, ProviderUnavailable, bound
 from velocipy.security.tokens import MINIMUM_RSA, import_jwt
 
@@ -77,6 +78,7 @@ class JWKS:
         self._failures = 0
         self._flights: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Task[None]] = WeakKeyDictionary()
 
+    @raises(ProviderUnavailable, headers={"Retry-After": "Seconds to wait"})
     async def keys_for(self, kid: str | None, algorithm: str) -> list[Any]:
         """Return the keys that may have signed a token with these headers.
 

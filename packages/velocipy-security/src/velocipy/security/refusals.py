@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from velocipy import HTTPException, SecurityScopes
+from velocipy.description import Raised
 
 NOT_AUTHENTICATED = "Not authenticated"
 INVALID_CREDENTIALS = "Invalid authentication credentials"
@@ -73,6 +74,12 @@ def check_scopes(wanted: SecurityScopes, granted: Iterable[str]) -> None:
     missing = [scope for scope in wanted.scopes if scope not in has]
     if missing:
         raise InsufficientScope(missing, wanted.scopes)
+
+
+def declared_by(function: object) -> tuple[Raised, ...]:
+    """Return what *function* declares to raise, by `@raises` or an attribute of that name."""
+    declared = getattr(function, "raises", ())
+    return tuple(item for item in declared if isinstance(item, Raised)) if isinstance(declared, tuple) else ()
 
 
 def challenge(scheme: str, parameters: Mapping[str, str | None]) -> str:

@@ -12,7 +12,8 @@ from typing import Any, Generic, Protocol, TypeVar, cast, overload, runtime_chec
 
 from velocipy import Secret, ValidationError
 from velocipy.decoders import make_decoder
-from velocipy.security.refusals import InvalidCredentials
+from velocipy.description import Raised
+from velocipy.security.refusals import InvalidCredentials, declared_by
 
 Claims = TypeVar("Claims")
 
@@ -131,6 +132,11 @@ class JWTVerifier(Generic[Claims]):
         self._max_age = max_age
         self._convert: Callable[[Any], Claims] | None = None if claims is dict else make_decoder(claims)
         self._jwt: Any = jwt
+
+    @property
+    def raises(self) -> tuple[Raised, ...]:
+        """What documents are told that it raises, besides what is wrong with tokens: no keys can be had."""
+        return declared_by(self._source.keys_for)
 
     async def __call__(self, token: str) -> Claims:
         """Return the claims of *token*; see `verify`."""

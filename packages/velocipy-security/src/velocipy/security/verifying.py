@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast, overload
 
 from velocipy import HTTPConnection, SecurityScopes
 from velocipy.description import Raised
-from velocipy.security.refusals import InsufficientScope, InvalidCredentials, check_scopes
+from velocipy.security.refusals import InsufficientScope, InvalidCredentials, check_scopes, declared_by
 from velocipy.security.schemes import Credentials, MutualTLS, SecurityBase
 
 Identity = TypeVar("Identity")
@@ -29,7 +29,12 @@ class _Composed(SecurityBase[Identity]):
         if not self.verifies:
             return super().raises
         headers = {"WWW-Authenticate": "Which scopes are needed"}
-        return (*super().raises, Raised(403, "A scope is missing", headers, only_with_scopes=True))
+        return (*super().raises, Raised(403, "A scope is missing", headers, only_with_scopes=True), *self._declared())
+
+    def _declared(self) -> tuple[Raised, ...]:
+        """Return what the functions that verify declare to raise."""
+        composed = (scheme for scheme in self._schemes if isinstance(scheme, _Composed))
+        return tuple(error for scheme in composed for error in scheme._declared())
 
     def challenge(self, connection: HTTPConnection) -> str:
         """Return the challenges of all, each once."""
@@ -111,6 +116,9 @@ class Verified(_Composed[Identity]):
         if scopes.scopes:
             check_scopes(scopes, self._scopes_of(identity))
         return cast("Identity", identity)
+
+    def _declared(self) -> tuple[Raised, ...]:
+        return (*super()._declared(), *declared_by(self._verify), *declared_by(type(self._verify).__call__))
 
     def _challenge_of_invalid(self, connection: HTTPConnection, error: InvalidCredentials) -> str:
         return self._scheme._challenge_of_invalid(connection, error)
