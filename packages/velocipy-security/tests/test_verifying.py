@@ -207,6 +207,9 @@ def test_insufficient_scope_may_be_raised_by_hand() -> None:
     error = InsufficientScope(["a", "b"])
     assert (error.status_code, error.missing) == (403, ["a", "b"])
     assert error.headers == {"WWW-Authenticate": 'Bearer error="insufficient_scope", scope="a b"'}
+    assert InsufficientScope(["a"], ["a", "b"], "Basic").headers == {
+        "WWW-Authenticate": 'Basic error="insufficient_scope", scope="a b"'
+    }
 
 
 @pytest.mark.in_process

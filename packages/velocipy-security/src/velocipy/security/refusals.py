@@ -48,6 +48,7 @@ class InsufficientScope(HTTPException):
     Args:
         missing: The scopes that are missing.
         wanted: All that are needed, for the challenge; those that are missing by default.
+        scheme: That of the challenge.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class InsufficientScope(HTTPException):
     ) -> None:
         lacking = list(missing)
         scope = " ".join(lacking if wanted is None else wanted)
-        told = challenge("Bearer", {"error": "insufficient_scope", "scope": scope})
+        told = challenge(scheme, {"error": "insufficient_scope", "scope": scope})
         super().__init__(403, f"Missing scope: {' '.join(lacking)}", {"WWW-Authenticate": told})
         self.missing = lacking
 
