@@ -102,6 +102,12 @@ def test_websockets_count_and_are_refused(client: TestClient, headers: dict[str,
         ({"rules": []}, "there is no rule"),
         ({"identifier": Depends(plan)}, "middleware has not"),
         ({"exempt": Depends(plan)}, "middleware has not"),
+        ({"rules": Depends(plan)}, "middleware has not"),
+        (
+            {"identifier": lambda connection, user: user},
+            "alone: missing .* 'user'; .* use rate_limit",
+        ),
+        ({"cost": lambda: 1}, "with the connection alone"),
         ({"identifier": 5}, "give a function"),
     ],
 )

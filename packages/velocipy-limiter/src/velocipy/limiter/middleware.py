@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
 from velocipy import HTTPConnection, Request, Response, WebSocket
@@ -13,6 +14,18 @@ from velocipy.limiter.limiter import Limiter, check_limiter
 from velocipy.limiter.results import RateLimitResult, tell
 from velocipy.limiter.rules import Rules, as_rules
 from velocipy.middleware import HTTPApp, WebSocketApp
+
+
+def _check_option(told: str, option: Any) -> None:
+    """Refuse what only a dependency could make."""
+    if is_marker(option):
+        raise TypeError(f"{told} is a Depends, which middleware has not; give a function, or use rate_limit")
+    if callable(option):
+        try:
+            signature(option).bind("connection")
+        except (TypeError, ValueError) as error:
+            problem = f"{told} is {option!r}, which middleware calls with the connection alone: {error}"
+            raise TypeError(f"{problem}; give another function, or use rate_limit") from None
 
 
 class RateLimitMiddleware:
@@ -44,13 +57,12 @@ class RateLimitMiddleware:
         cost: int | Callable[[HTTPConnection], Any] | None = None,
     ) -> None:
         check_limiter(limiter)
+        for told, option in (("identifier", identifier), ("exempt", exempt), ("rules", rules), ("cost", cost)):
+            _check_option(told, option)
         self._limiter = limiter
         self._rules = rules if callable(rules) else as_rules(rules)
         self._identifier = client_address() if identifier is None else identifier
         check_identifier(self._identifier)
-        for told, option in (("identifier", self._identifier), ("exempt", exempt), ("rules", rules), ("cost", cost)):
-            if is_marker(option):
-                raise TypeError(f"{told} is a Depends, which middleware has not; give a function, or use rate_limit")
         self._exempt = exempt
         self._cost = cost
 
