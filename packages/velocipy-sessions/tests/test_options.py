@@ -1,10 +1,10 @@
 """The options of the middleware, and what mistakes in them are told as."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 
-from velocipy import MemoryStorage, Request, StartupError, VelociPy
+from velocipy import Depends, MemoryStorage, Request, StartupError, VelociPy
 from velocipy.sessions import Session, SessionMiddleware, SessionStore
 from velocipy.testing import TestClient
 
@@ -221,6 +221,17 @@ def test_a_handler_that_takes_a_session_needs_the_middleware() -> None:
     async def index(session: Session) -> None: ...
 
     with pytest.raises(StartupError, match="no request can bring a Session.*the middleware that makes it"):
+        app.freeze()
+
+
+def test_a_session_that_would_be_made_of_the_body_ends_the_start() -> None:
+    app = VelociPy()
+    app.add_middleware(SessionMiddleware, secret_key=shelf.KEY)
+
+    @app.get("/")
+    async def index(session: Annotated[Session, Depends()]) -> None: ...
+
+    with pytest.raises(StartupError, match="Take it as a parameter `session: Session`, without Depends"):
         app.freeze()
 
 

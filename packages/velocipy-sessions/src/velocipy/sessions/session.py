@@ -44,6 +44,8 @@ class Session(MutableMapping[str, Any]):
         SessionUnavailable: If the store cannot be reached.
     """
 
+    not_a_dependency = "Take it as a parameter `session: Session`, without Depends()."
+
     __slots__ = (
         "_base",
         "_can_be_ended",
