@@ -51,8 +51,8 @@ class CSRFMiddleware:
         trusted_origins: Other sites that may send requests: "https://app.example.com".
         exempt: Paths that are not checked, since they know callers by something else than cookies: "/hooks/github",
             "/hooks/{name}" with anything for a segment, "/api/*" with anything below.
-        bound_to: What the token is good for alone, such as the id of the session or the user; called with the request
-            that asks for the token, and with each that brings it.
+        bound_to: What the token is good for alone, such as the user of the session; called with the request that asks
+            for the token, and with each that brings it, and so nothing that the answer is about to change.
         cookie_name: "__Host-csrf" over https and "csrf" over http, by default.
         header_name, field_name: Where the token is sent.
 
