@@ -83,13 +83,14 @@ class Forgetful(Greeting):
     async def meet(self, request: HTTPConnection) -> Response:
         if request.header("accept-language") == "file":
             return FileResponse(Path(__file__))
-        return HTMLResponse("hello", headers={"x-own": "own"})
+        return HTMLResponse("hello", headers={"x-own": "own", "vary": "accept-language"})
 
 
 @app.get("/forgets")
 async def forget_given(response: Response, status: int | None = None) -> Forgetful:
     response.headers["x-own"] = "given"
     response.headers["x-given"] = "given"
+    response.headers["vary"] = "Cookie, Accept-Language"
     response.set_cookie("a", "1")
     response.set_cookie("b", "2")
     if status is not None:
@@ -132,6 +133,7 @@ def test_it_joins_the_response_that_was_handed_in(client: TestClient) -> None:
 def test_what_was_handed_in_arrives_where_it_does_not_look_at_it(client: TestClient) -> None:
     response = client.get("/forgets")
     assert (response.status_code, response.headers["x-own"], response.headers["x-given"]) == (200, "own", "given")
+    assert response.headers["vary"].lower() == "accept-language, cookie"
     assert [cookie[:4] for cookie in response.headers.get_list("set-cookie")] == ["a=1;", "b=2;"]
     assert client.get("/forgets?status=203").status_code == 203
     part = client.get("/forgets", headers={"accept-language": "file", "range": "bytes=0-2"})

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any
 
 from velocipy.http.connection import HTTPConnection
+from velocipy.http.headers import MutableHeaders
 from velocipy.http.response import DeferredResponse, PlainTextResponse, Response, StreamingResponse, json_response
 
 Encode = Callable[[Any], bytes]
@@ -176,11 +177,11 @@ class _Joined(DeferredResponse):
         met, given = (await meet(request, self._deferred)).copy(), self._given
         if given.status_code is not None:
             met.status_code = given.status_code
-        known = {name for name in met.headers if name != "set-cookie"}
+        known = {name for name in met.headers if name not in _ADDED}
         cookies = met.headers.getlist("set-cookie")
         for name, value in given.headers.items():
             if name not in known and value not in cookies:
-                met.headers.append(name, value)
+                _add(met.headers, name, value)
         return met
 
 
@@ -207,9 +208,13 @@ def _join(answer: Response, given: Response) -> Response:
         if name not in _ADDED:
             joined.headers.pop(name)
     for name, value in given.headers.items():
-        if name == "vary":
-            for field in value.split(","):
-                joined.headers.add_vary(field.strip())
-        else:
-            joined.headers.append(name, value)
+        _add(joined.headers, name, value)
     return joined
+
+
+def _add(headers: MutableHeaders, name: str, value: str) -> None:
+    if name == "vary":
+        for field in value.split(","):
+            headers.add_vary(field.strip())
+    else:
+        headers.append(name, value)
