@@ -146,9 +146,17 @@ def to_builtins(value: Any) -> Any:
         return dict(value)
     if isinstance(value, Iterable):
         return list(value)
-    raise TypeError(
-        f"a {type(value).__qualname__} has no JSON; return a model, a dict, a list or a plain value, or a Response"
-    )
+    raise TypeError(f"a {type(value).__qualname__} has no JSON; {_what_to_return(type(value))}")
+
+
+def _what_to_return(cls: type) -> str:
+    from velocipy.http.response import Response
+
+    if issubclass(cls, Response):
+        return "return it alone, not within a tuple or the like; its status_code and headers are arguments of it"
+    if "Response" in cls.__name__:  # of another framework
+        return f"it is of {cls.__module__}; return a Response of velocipy, or the data itself"
+    return "return a model, a dict, a list or a plain value, or a Response"
 
 
 def has_json(cls: type) -> bool:

@@ -485,6 +485,9 @@ def test_what_cannot_be_made_is_told_with_the_line_that_declares_it(declare: Any
 def test_what_is_none_at_all_is_refused_where_it_is_declared() -> None:
     with pytest.raises(TypeError, match="5 is no middleware"):
         VelociPy().add_middleware(5)
+    theirs = type("Middleware", (), {"__module__": "starlette.middleware"})()
+    with pytest.raises(TypeError, match=r"the Middleware of starlette\.middleware, take velocipy\.Middleware"):
+        VelociPy().add_middleware(theirs)
     with pytest.raises(TypeError, match="say size there"):
         VelociPy().add_middleware(Middleware(Picky), size=5)
     with pytest.raises(ValueError, match="no 'lifespan'"):

@@ -249,8 +249,18 @@ def test_a_parameter_without_an_annotation() -> None:
     @app.get("/")
     async def handler(q) -> None: ...  # type: ignore[no-untyped-def]
 
-    with pytest.raises(ParameterError, match="parameter 'q': it has no annotation"):
+    with pytest.raises(ParameterError, match=r"parameter 'q': it has no annotation.*that of the request is Request\."):
         app.freeze()
+
+
+@pytest.mark.parametrize("name", ["Request", "Response", "WebSocket", "HTTPConnection", "BackgroundTasks"])
+def test_a_class_of_another_framework_is_told_from_ours(name: str) -> None:
+    """The import is left over where a program comes from there."""
+    theirs = type(name, (), {"__module__": "starlette.elsewhere"})
+
+    mistake = rf"no request can bring the {name} of starlette\.elsewhere\. Take velocipy\.{name}\."
+    with pytest.raises(ParameterError, match=mistake):
+        raise fault_of(theirs)
 
 
 def test_the_type_is_named() -> None:

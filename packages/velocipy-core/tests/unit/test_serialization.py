@@ -12,6 +12,7 @@ from uuid import UUID
 
 import pytest
 
+from velocipy import JSONResponse
 from velocipy.serialization import JSONCodec, MsgspecCodec, OrjsonCodec, StdlibCodec, default_codec
 
 
@@ -300,3 +301,17 @@ def test_depth_is_an_error_that_callers_know(codec: JSONCodec, text: bytes) -> N
 
 def test_the_default_needs_nothing_installed() -> None:
     assert json.loads(default_codec().encode({"a": 1})) == {"a": 1}
+
+
+@each_codec
+def test_an_answer_within_a_value_is_no_json(codec: JSONCodec) -> None:
+    with pytest.raises(TypeError, match=r"a JSONResponse has no JSON; return it alone, not within a tuple"):
+        codec.encode((JSONResponse({}), 404))
+
+
+@each_codec
+def test_an_answer_of_another_framework_is_told_from_ours(codec: JSONCodec) -> None:
+    theirs = type("JSONResponse", (), {"__module__": "starlette.responses"})
+
+    with pytest.raises(TypeError, match=r"it is of starlette\.responses; return a Response of velocipy"):
+        codec.encode(theirs())

@@ -109,5 +109,8 @@ def as_middleware(item: Any, options: dict[str, Any]) -> Middleware:
             raise TypeError(f"{item!r} has its options; say {', '.join(options)} there")
         return item
     if not any((callable(item), hasattr(item, "dispatch"), hasattr(item, "dispatch_websocket"))):
-        raise TypeError(f"{item!r} is no middleware: give a function (request, call_next), or a class with dispatch()")
+        problem = f"{item!r} is no middleware: give a function (request, call_next), or a class with dispatch()"
+        if type(item).__name__ == Middleware.__name__:  # left over from another framework
+            problem += f"; it is the Middleware of {type(item).__module__}, take velocipy.Middleware"
+        raise TypeError(problem)
     return Middleware(item, **options)

@@ -49,6 +49,7 @@ _NO_SOURCE = (
     "model, dict or list is the body, a plain value a query parameter), make it with Depends(), or add the plugin or "
     "the middleware that makes it."
 )
+_BROUGHT = {cls.__name__: cls for cls in (BackgroundTasks, HTTPConnection, Request, Response, WebSocket)}
 
 
 class Graph:
@@ -231,10 +232,14 @@ class Graph:
         if as_marker(plain) is not None:
             raise Mistake(f"{plain!r} is a marker, no type.", f"Write Annotated[<type>, {plain!r}].")
         if plain is MISSING:
-            raise Mistake("it has no annotation, so that its type is unknown.", f"Write one. {_NO_SOURCE}")
+            remedy = f"Write one; that of the request is Request. {_NO_SOURCE}"
+            raise Mistake("it has no annotation, so that its type is unknown.", remedy)
         if isinstance(plain, type) and issubclass(plain, Response):
             raise Mistake(f"no {plain.__name__} is handed in.", "Annotate it with Response, or make one and return it.")
         place = self._place_by_type(written.annotation)
+        if place is None and isinstance(plain, type) and plain.__name__ in _BROUGHT:  # left over from another framework
+            name = plain.__name__
+            raise Mistake(f"no request can bring the {name} of {plain.__module__}.", f"Take velocipy.{name}.")
         if place is None:
             raise Mistake(f"no request can bring a {_type_name(plain)}.", _NO_SOURCE)
         return self._input(written, Source(place))
