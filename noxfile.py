@@ -318,7 +318,7 @@ def without(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """The documentation: every block of it is run, and every example has a document."""
-    session.install(*needs(*PACKAGES), *SERVERS["granian-rsgi"], *SERVERS["uvicorn"])
+    session.install(*needs(*PACKAGES), *group("docs"), *SERVERS["granian-rsgi"], *SERVERS["uvicorn"])
     run_tests(session, "docs", "docs", *PARALLEL)
 
 
