@@ -1,15 +1,29 @@
 """The framework under its own test client: on both protocols in process, and on the servers of the command line."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from threading import Barrier
 from typing import Annotated, Any
 
 import httpx2
 import pytest
 
-from velocipy import Depends, Header, HTTPException, JSONResponse, Query, Request, StreamingResponse, VelociPy
+from velocipy import (
+    BackgroundTasks,
+    Depends,
+    Header,
+    HTTPException,
+    JSONResponse,
+    Query,
+    Request,
+    StreamingResponse,
+    VelociPy,
+    WebSocket,
+)
 from velocipy.testing import AsyncTestClient, TestClient
 
 
@@ -185,3 +199,93 @@ def test_without_a_lifespan_requests_work(interface: str) -> None:
 async def test_the_asynchronous_client_runs_the_lifespan(interface: str) -> None:
     async with AsyncTestClient(app, interface=interface) as client:
         assert (await client.get("/state")).json() == {"pool": "open"}
+
+
+class Broken(Exception):
+    """What nobody expects."""
+
+
+async def opened() -> AsyncIterator[str]:
+    yield "open"
+    raise Broken("closing")
+
+
+broken = VelociPy()
+
+
+@broken.get("/handler")
+async def fail() -> None:
+    raise Broken("handler")
+
+
+@broken.get("/thread")
+def fail_in_a_thread() -> None:
+    raise Broken("thread")
+
+
+@broken.get("/closing")
+async def fail_at_the_end(value: Annotated[str, Depends(opened)]) -> str:
+    return value
+
+
+@broken.get("/background")
+async def fail_later(tasks: BackgroundTasks) -> None:
+    tasks.add_task(fail)
+
+
+@broken.get("/expected")
+async def refuse() -> None:
+    raise HTTPException(409)
+
+
+@broken.websocket("/websocket")
+async def fail_while_open(websocket: WebSocket) -> None:
+    await websocket.accept()
+    raise Broken("websocket")
+
+
+@pytest.mark.in_process
+@pytest.mark.parametrize("path", ["/handler", "/thread", "/closing", "/background"])
+def test_what_is_answered_and_logged_is_raised_when_asked(velocipy_target: Any, path: str) -> None:
+    interface = velocipy_target.interface
+    with (
+        TestClient(broken, interface=interface) as client,
+        TestClient(broken, interface=interface, raise_server_exceptions=True) as raising,
+    ):
+        assert client.get(path).status_code == {"/closing": 200, "/background": 204}.get(path, 500)
+        with pytest.raises(Broken, match=path[1:] if path != "/background" else "handler"):
+            raising.get(path)
+        assert raising.get("/expected").status_code == 409
+        assert raising.get("/nowhere").status_code == 404
+
+
+@pytest.mark.in_process
+def test_what_a_websocket_raises_is_raised_when_asked(velocipy_target: Any) -> None:
+    with (
+        TestClient(broken, interface=velocipy_target.interface, raise_server_exceptions=True) as client,
+        pytest.raises(Broken, match="websocket"),
+        client.websocket_connect("/websocket") as websocket,
+    ):
+        websocket.receive_text()
+
+
+@pytest.mark.in_process
+def test_what_one_client_asks_for_is_not_what_another_gets(velocipy_target: Any) -> None:
+    both = VelociPy()
+    together = Barrier(2)
+
+    @both.get("/{fails}")
+    async def meet(fails: bool) -> str:
+        await asyncio.to_thread(together.wait, 5)
+        if fails:
+            raise Broken("one")
+        await asyncio.sleep(0.05)
+        return "well"
+
+    with (
+        TestClient(both, interface=velocipy_target.interface, raise_server_exceptions=True) as client,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        one, other = (pool.submit(client.get, path) for path in ("/true", "/false"))
+        assert isinstance(one.exception(), Broken)
+        assert other.result().text == "well"

@@ -39,7 +39,8 @@ class TestClient(WebSocketClient):
         root_path: Where the application is mounted, for the scope; ASGI only, RSGI has no such thing.
         client: Address and port of the client, for the scope; None as over a Unix socket.
         raise_server_exceptions: An exception that escapes the application before its response is complete is always
-            raised; this one decides about those that escape later: True raises them, False logs them, as a server does.
+            raised; this one decides about others, those of handlers that VelociPy answers with 500, of background tasks
+            and the like: True raises them, False logs them, as a server does.
         follow_redirects: Whether redirects are followed.
         timeout: Seconds to wait for the head of a response and for each chunk of its body, or an `httpx2.Timeout`;
             None waits for ever.

@@ -142,6 +142,7 @@ class Exchange(Running):
         while not self.started:
             self._raise_failure()
             await self._wait_for_change("the head of the response")
+        self._raise_failure()
         return self.status, self._headers
 
     async def read(self) -> bytes | None:

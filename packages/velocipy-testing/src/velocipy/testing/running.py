@@ -18,6 +18,8 @@ HIGH_WATER = 64 * 1024  # bytes written and not read, from which on the applicat
 LINGER = 1.0  # seconds a client waits for the application to return once the exchange is complete, or given up
 
 logger = logging.getLogger("velocipy.testing")
+_of_applications = logging.getLogger("velocipy")
+_running: contextvars.ContextVar["Running | None"] = contextvars.ContextVar("running", default=None)
 
 
 async def wait_for_background(app: Any) -> None:
@@ -38,7 +40,8 @@ class Running:
     Args:
         request: What the client sends; its stream is not touched.
         raise_late_errors: Whether an exception that escapes the application after it answered completely is raised (by
-            the call of the client that waits for the end), or only logged.
+            the call of the client that waits for the end), or only logged; and whether one is raised that VelociPy
+            answers and logs.
     """
 
     def __init__(self, request: httpx2.Request, *, raise_late_errors: bool) -> None:
@@ -50,6 +53,7 @@ class Running:
         self._failure: BaseException | None = None
         self._changed = asyncio.Event()  # for the client's side: something it may wait for is there
         self._task: asyncio.Task[None] | None = None
+        self._listener: _Listener | None = None
 
     # The application's side
 
@@ -61,6 +65,11 @@ class Running:
             self._changed.set()
         return error
 
+    def fail(self, error: BaseException) -> None:
+        """Note what went wrong in the application, which has answered it."""
+        self._failure = self._failure or error
+        self._changed.set()
+
     # The client's side
 
     def start(self, application: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -70,7 +79,12 @@ class Running:
         The task starts from an empty context, as in a server, where nothing of the client's context is known.
         """
         loop = asyncio.get_running_loop()
-        self._task = loop.create_task(application, context=contextvars.Context())
+        context = contextvars.Context()
+        if self._raise_late_errors:
+            context.run(_running.set, self)
+            self._listener = _Listener(self)
+            _of_applications.addHandler(self._listener)
+        self._task = loop.create_task(application, context=context)
         self._task.add_done_callback(self._returned)
         return self._task
 
@@ -113,6 +127,8 @@ class Running:
     def _returned(self, task: asyncio.Task[None]) -> None:
         """Note how the application ended; called once, when its task is done."""
         self._changed.set()
+        if self._listener is not None:
+            _of_applications.removeHandler(self._listener)
         if task.cancelled():
             if not self.complete and not self.disconnected.is_set():
                 self._failure = RuntimeError("the application's task was cancelled before it answered")
@@ -124,4 +140,17 @@ class Running:
             if self.violation is None:
                 logger.error("the application raised after its response was complete", exc_info=error)
             return
-        self._failure = error
+        self._failure = self._failure or error
+
+
+class _Listener(logging.Handler):
+    """Hears of the exceptions that VelociPy logs, and does not raise, while it serves *running*."""
+
+    def __init__(self, running: Running) -> None:
+        super().__init__()
+        self._running = running
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None and _running.get() is self._running:
+            self._running.fail(error)

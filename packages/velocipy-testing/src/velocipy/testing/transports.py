@@ -30,8 +30,8 @@ class ExchangeTransport(httpx2.AsyncBaseTransport):
 
     Args:
         host: The application, in its host.
-        raise_server_exceptions: Whether an exception that escapes the application after it answered completely is
-            raised, or only logged.
+        raise_server_exceptions: Whether an exception is raised that escapes the application after it answered
+            completely, or that VelociPy answers and logs; else both are only logged.
     """
 
     def __init__(self, host: ASGIHost | RSGIHost, *, raise_server_exceptions: bool = False) -> None:
@@ -113,8 +113,8 @@ class ASGITransport(ExchangeTransport):
         app: The application.
         root_path: `root_path` of the scope.
         client: Address and port of the client.
-        raise_server_exceptions: Whether an exception that escapes the application after it answered completely is
-            raised, or only logged.
+        raise_server_exceptions: Whether an exception is raised that escapes the application after it answered
+            completely, or that VelociPy answers and logs; else both are only logged.
         websockets_like: The server that WebSockets follow where servers differ, "uvicorn" or "hypercorn".
     """
 
