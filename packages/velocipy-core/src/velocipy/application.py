@@ -174,7 +174,9 @@ class VelociPy(Router):
         self.max_query_fields = max_query_fields
         self.max_header_fields = max_header_fields
         self.state = State()
-        if lifespan is not None and not callable(lifespan):
+        if lifespan is not None and (not callable(lifespan) or hasattr(lifespan, "__aenter__")):
+            if isinstance(lifespan, (list, tuple)):
+                raise TypeError("lifespan is one function; have it enter the others, in a contextlib.AsyncExitStack")
             raise TypeError("lifespan is the function itself, which takes the application: do not call it")
         self._lifespan = lifespan
         self._codec = json_encoder or default_codec()

@@ -122,6 +122,14 @@ def test_without_a_lifespan_it_serves_with_an_empty_state(client_factory: Any) -
     assert client_factory("bare").get("/").json() == {}
 
 
+@pytest.mark.in_process
+def test_it_is_one_function_which_is_not_called() -> None:
+    with pytest.raises(TypeError, match="do not call it"):
+        VelociPy(lifespan=lifespan(VelociPy()))
+    with pytest.raises(TypeError, match="one function; have it enter the others"):
+        VelociPy(lifespan=[lifespan])  # type: ignore[arg-type]
+
+
 def test_on_a_server_it_is_left_by_the_task_that_entered_it(live_server: Any, client_factory: Any) -> None:
     here = Path(__file__)
     where = f"{here.stem}:reporting"
