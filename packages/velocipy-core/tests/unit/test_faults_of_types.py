@@ -263,6 +263,34 @@ def test_a_class_of_another_framework_is_told_from_ours(name: str) -> None:
         raise fault_of(theirs)
 
 
+def their_marker(name: str, module: str) -> Any:
+    return type(name, (), {"__module__": module})()
+
+
+@pytest.mark.parametrize(
+    "marker",
+    [
+        their_marker("Depends", "fastapi.params"),
+        their_marker("Query", "fastapi.params"),
+        their_marker("ParameterKwarg", "litestar.params"),
+        their_marker("Depends", "elsewhere"),
+    ],
+)
+def test_a_marker_of_another_framework_is_told_from_ours(marker: Any) -> None:
+    """Unread, a dependency that was to refuse strangers would be a query that they fill in."""
+    name = type(marker).__name__
+    mistake = rf"parameter 'value': the marker {name} of {type(marker).__module__} means nothing here\. Import it from velocipy"
+    for annotation, default in ((Annotated[str, marker], ...), (str, marker), (Annotated[str | None, marker], None)):
+        with pytest.raises(ParameterError, match=mistake):
+            raise fault_of(annotation, default=default)
+
+
+def test_the_markers_of_fastapi_themselves() -> None:
+    fastapi = pytest.importorskip("fastapi", reason="its markers are left over here")
+    for marker in (fastapi.Depends(Plain), fastapi.Query(ge=1), fastapi.Header(), fastapi.Body(), fastapi.Depends):
+        assert "means nothing here" in str(fault_of(Annotated[int, marker]))
+
+
 def test_the_type_is_named() -> None:
     assert "Holder.plain" in str(fault_of(Holder))
     assert "Nowhere" in str(fault_of(Unresolved))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import isroutine
 from typing import Annotated, Any, NamedTuple, get_args
 
 from velocipy.conversion.table import unwrap
@@ -10,6 +11,8 @@ from velocipy.plans.dependencies import Dependency, Depends, Security
 from velocipy.plans.signature import MISSING, Parameter
 from velocipy.plans.sources import Source, as_source
 from velocipy.types import UNSET
+
+_OTHERS = frozenset({"blacksheep", "fast_depends", "fastapi", "litestar", "ninja"})
 
 
 class Written(NamedTuple):
@@ -37,6 +40,8 @@ def tell_apart(parameter: Parameter) -> Written:
     annotation = parameter.annotation
     metadata: tuple[Any, ...] = ()
     plain, every = unwrap(annotation)
+    for item in (*every, parameter.default):
+        _refuse_foreign(item)
     if any(as_marker(item) is not None for item in every):  # perhaps in a type alias
         annotation, metadata = plain, tuple(every)
     hidden = _hidden_marker(annotation)
@@ -68,6 +73,17 @@ def as_marker(item: Any) -> Source | Dependency | None:
     if item is Depends or item is Security:  # without a call it depends on the class in the annotation
         return Dependency(None, use_cache=True, scope="request")
     return item if isinstance(item, Dependency) else as_source(item)
+
+
+def _refuse_foreign(item: Any) -> None:
+    """Refuse a marker of another framework: unread, it would let a stranger's query stand where a login was meant."""
+    named = item if isroutine(item) or isinstance(item, type) else type(item)
+    module, name = str(getattr(named, "__module__", "")), str(getattr(named, "__name__", ""))
+    if as_marker(item) is None and (module.partition(".")[0] in _OTHERS or name == Depends.__name__):
+        problem = f"the marker {name} of {module} means nothing here."
+        raise Mistake(
+            problem, "Import it from velocipy: Depends, Security, Query, Path, Header, Cookie, Form, File, Body."
+        )
 
 
 def _hidden_marker(annotation: Any, seen: tuple[Any, ...] = ()) -> Source | Dependency | None:
