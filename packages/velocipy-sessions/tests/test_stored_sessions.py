@@ -7,8 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from velocipy import MemoryStorage, Request
+from velocipy import JSONResponse, MemoryStorage, Request
 from velocipy.sessions import SessionStore
+from velocipy.storage import StorageError
 
 from . import shelf
 
@@ -356,6 +357,27 @@ def test_a_lazy_session_whose_fetch_was_given_up_is_not_empty(client_factory: An
     client.post("/set", json={"name": "Blue"})
     assert client.get("/twice").json() == {"name": "Blue"}
     assert client.get("/at-once").json() == [{"name": "Blue"}, {"name": "Blue"}]
+
+
+class Failing(MemoryStorage):
+    """Stores no session again."""
+
+    async def replace(self, *args: Any, **options: Any) -> bool:
+        raise StorageError("away")
+
+
+@pytest.mark.in_process
+def test_the_page_of_an_error_may_show_what_was_not_stored(client_factory: Any) -> None:
+    app = shelf.make(store=SessionStore(Failing()))
+
+    @app.exception_handler(503)
+    async def show(request: Request, error: Exception) -> JSONResponse:
+        return JSONResponse([dict(request.session), request.session.pop_flashes()], 503)
+
+    client = client_factory(app)
+    client.post("/flash?message=hello")
+    answer = client.post("/set", json={"name": "Blue"})
+    assert (answer.status_code, answer.json()) == (503, [{"name": "Blue"}, [["info", "hello"]]])
 
 
 # -- what the storage is asked ---------------------------------------------------------------------------------------

@@ -156,10 +156,8 @@ class SessionMiddleware:
         if session._content is None:
             session._unreadable = _TOO_LATE
             return response
-        try:
-            told = await self._keeper.keep(session, value, cookie.name)
-        finally:
-            session._close()
+        told = await self._keeper.keep(session, value, cookie.name)
+        session._close()  # unless that fails: the page of the error may show, and take, what is in it
         headers = response.headers
         headers.add_vary("Cookie")
         if told is not None:
