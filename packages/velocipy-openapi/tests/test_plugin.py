@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from velocipy import APIRouter, RouteConflictError, Router, StartupError, VelociPy
+from velocipy import APIRouter, Depends, RouteConflictError, Router, StartupError, VelociPy
 from velocipy.openapi import Content, OpenAPIPlugin
+from velocipy.security_scheme import OAuth2Flow, OAuth2Scheme
 from velocipy.testing import TestClient
 from velocipy.testing.plugins import PluginConformance
 from velocipy.testing.websocket_clients import WebSocketClient
@@ -91,6 +92,35 @@ def test_a_document_is_unchanged_until_it_changes() -> None:
         assert first.json()["servers"] == [{"url": "/api"}]
         again = client.get("/api/openapi.json", headers={"if-none-match": first.headers["etag"]})
         assert (again.status_code, again.content) == (304, b"")
+
+
+def test_tokens_that_an_application_gives_itself_are_given_below_its_root_path() -> None:
+    """Pages take a path in a security scheme for one of the origin."""
+    flow = OAuth2Flow(authorization_url="https://id.example/a", token_url="/token", refresh_url="refresh")
+    other = OAuth2Flow(token_url="/of-somebody-else")
+
+    class Bearer:
+        security_scheme = OAuth2Scheme(scheme_name="Bearer", authorization_code=flow, client_credentials=other)
+
+        async def __call__(self) -> None: ...
+
+    shop = VelociPy()
+    shop.add_route("/token", lambda: None, ["POST"], name="token")
+    shop.add_route("/refresh", lambda: None, ["POST"], name="refresh", dependencies=[Depends(Bearer())])
+    outer = VelociPy()
+    outer.mount("/shop", shop)
+    with TestClient(outer) as client:
+        told = client.get("/shop/openapi.json").json()["components"]["securitySchemes"]["Bearer"]["flows"]
+        assert told["authorizationCode"] == {
+            "authorizationUrl": "https://id.example/a",
+            "tokenUrl": "/shop/token",
+            "refreshUrl": "/shop/refresh",
+            "scopes": {},
+        }
+        assert told["clientCredentials"]["tokenUrl"] == "/of-somebody-else"
+    with TestClient(shop) as client:
+        told = client.get("/openapi.json").json()["components"]["securitySchemes"]["Bearer"]["flows"]
+        assert told["authorizationCode"]["tokenUrl"] == "/token"
 
 
 def test_further_documents_have_a_part_of_the_routes() -> None:

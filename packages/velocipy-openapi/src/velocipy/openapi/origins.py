@@ -8,7 +8,10 @@ from itertools import product
 from typing import Any
 from urllib.parse import urlsplit
 
-_URLS = {"tokenUrl", "refreshUrl", "openIdConnectUrl", "deviceAuthorizationUrl"}  # which scripts ask; no window opens
+_ASKED = {"tokenUrl", "refreshUrl", "openIdConnectUrl", "deviceAuthorizationUrl"}  # which scripts ask; no window opens
+URLS = _ASKED | {"authorizationUrl"}
+"""What a security scheme has of URLs."""
+
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9-]+\.)*[a-z0-9-]+(?::[0-9]+)?|https?://\[[0-9a-f:.]+\](?::[0-9]+)?")
 _VARIABLE = re.compile(r"\{([^{}]+)\}")
 
@@ -42,7 +45,7 @@ def _urls_of(document: Mapping[str, Any]) -> Iterator[str]:
     for scheme in document.get("components", {}).get("securitySchemes", {}).values():
         for owner in (scheme, *scheme.get("flows", {}).values()):
             if isinstance(owner, Mapping):
-                yield from (owner[name] for name in _URLS & owner.keys())
+                yield from (owner[name] for name in _ASKED & owner.keys())
 
 
 def _server_urls(servers: Iterable[Mapping[str, Any]]) -> Iterator[str]:

@@ -6,13 +6,13 @@ import hashlib
 import json
 from collections.abc import Callable
 from threading import Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from velocipy import Request, Response
 from velocipy.description import ApplicationDescription
 from velocipy.openapi.document import Content, build_document
 from velocipy.openapi.operations import Object
-from velocipy.openapi.origins import origins_of
+from velocipy.openapi.origins import URLS, origins_of
 from velocipy.openapi.yaml import to_yaml
 
 _KEPT = 16  # by root path, which a proxy may tell
@@ -68,11 +68,36 @@ class ServedDocument:
                     self._document = build_document(self._describe(), self._content)
                 document = self._document
                 if root_path and "servers" not in document:
-                    document = {**document, "servers": [{"url": root_path}]}
+                    document = _below(root_path, document)
                 if len(self._encoded) >= _KEPT:
                     self._encoded.clear()
                 self._encoded[key] = _encode(document, media_type)
             return self._encoded[key]
+
+
+def _below(root_path: str, document: Object) -> Object:
+    """Return *document* for an application below *root_path*: that is its server, and tokens are given below it too.
+
+    Pages take a path in a security scheme for one of the origin, and know no server for it.
+    """
+    made: Object = {**document, "servers": [{"url": root_path}]}
+    components = document.get("components", {})
+    if "securitySchemes" in components:
+        schemes = {name: _moved(scheme, root_path, document) for name, scheme in components["securitySchemes"].items()}
+        made["components"] = {**components, "securitySchemes": schemes}
+    return made
+
+
+def _moved(item: Any, root_path: str, document: Object) -> Any:
+    """Return *item* of a security scheme, where paths that the document has stand below *root_path*."""
+    if not isinstance(item, dict):
+        return item
+    moved = {key: _moved(value, root_path, document) for key, value in item.items()}
+    for name in URLS & item.keys():
+        path = f"/{str(item[name]).removeprefix('/')}"
+        if path in document["paths"]:
+            moved[name] = root_path + path
+    return moved
 
 
 def _encode(document: Object, media_type: str) -> _Encoded:
