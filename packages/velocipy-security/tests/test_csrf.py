@@ -112,6 +112,15 @@ async def talk(websocket: WebSocket) -> None:
     await websocket.send_text("hello")
 
 
+@app.websocket("/ws/form")
+async def push(websocket: WebSocket) -> None:
+    await websocket.accept()
+    try:
+        await websocket.send_text(csrf_field(websocket))
+    except RuntimeError as error:
+        await websocket.send_text(str(error))
+
+
 bare = VelociPy()
 
 
@@ -214,6 +223,15 @@ def test_what_is_exempt_passes(client: TestClient, path: str) -> None:
 @pytest.mark.parametrize("path", ["/hooks/", "/hooks/a/b", "/hooks", "/api", "/apis/a", "/exactXpath", "/exact.path/a"])
 def test_what_is_not_exempt_does_not(client: TestClient, path: str) -> None:
     assert client.post(path, headers={"sec-fetch-site": "cross-site"}).status_code == 403
+
+
+def test_a_form_that_a_websocket_sends_has_the_token_of_the_page(client: TestClient) -> None:
+    with client.websocket_connect("/ws/form") as websocket:
+        assert "can take no cookie" in websocket.receive_text()
+    client.get("/")
+    with client.websocket_connect("/ws/form") as websocket:
+        [sent] = re.findall(r'value="([\w-]+)"', websocket.receive_text())
+    assert client.post("/", data={"csrf_token": sent}).text == "POST"
 
 
 def test_a_websocket_of_another_site_is_refused(client: TestClient) -> None:

@@ -100,6 +100,7 @@ class CSRFMiddleware:
         """Refuse *websocket*, or have it served."""
         if self._is_from_here(websocket) is False and not self._is_exempt(websocket.path):
             raise HTTPException(403, "The WebSocket is opened by another site")
+        websocket.state[_STATE] = _Token(self, websocket, can_begin=False)  # not every handshake can send a cookie
         await call_next(websocket)
 
     def _is_from_here(self, connection: HTTPConnection) -> bool | None:
@@ -153,7 +154,7 @@ class CSRFMiddleware:
 
     def _cookie_of(self, request: HTTPConnection) -> str:
         """Return the name of the cookie."""
-        return self._cookie_name or ("__Host-csrf" if request.scheme == "https" else "csrf")
+        return self._cookie_name or ("__Host-csrf" if request.scheme in ("https", "wss") else "csrf")
 
     def _signed(self, request: HTTPConnection, token: bytes) -> str:
         """Return what the cookie holds."""
@@ -175,12 +176,12 @@ class CSRFMiddleware:
 class _Token:
     """The token of one request: that of its cookie, or a new one when a page asks for it."""
 
-    def __init__(self, middleware: CSRFMiddleware, request: Request) -> None:
+    def __init__(self, middleware: CSRFMiddleware, request: HTTPConnection, *, can_begin: bool = True) -> None:
         self.middleware = middleware
         self._request = request
         self._given: bytes | None = None
         self._is_new = False
-        self._has_left = False
+        self._has_left = not can_begin
 
     def kept(self) -> bytes | None:
         """Return the token of the cookie, if it is a good one."""
@@ -221,10 +222,12 @@ class _Token:
 def csrf_token(request: HTTPConnection) -> str:
     """Return the token for a page: for `<meta>`, the header of a script, or `hx-headers` of HTMX.
 
-    Each call gives another text; all are good as long as the cookie is. It has letters, digits, "-" and "_" alone.
+    Each call gives another text; all are good as long as the cookie is. It has letters, digits, "-" and "_" alone. What
+    a WebSocket sends has that of the page by which it was opened.
 
     Raises:
-        RuntimeError: If `CSRFMiddleware` does not stand around the handler.
+        RuntimeError: If `CSRFMiddleware` does not stand around the handler; or if there is no cookie yet, and it is too
+            late for one.
     """
     return _token_of(request).give()
 
