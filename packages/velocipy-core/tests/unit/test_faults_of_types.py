@@ -279,7 +279,7 @@ def their_marker(name: str, module: str) -> Any:
 def test_a_marker_of_another_framework_is_told_from_ours(marker: Any) -> None:
     """Unread, a dependency that was to refuse strangers would be a query that they fill in."""
     name = type(marker).__name__
-    mistake = rf"parameter 'value': the marker {name} of {type(marker).__module__} means nothing here\. Import it from velocipy"
+    mistake = rf"'value': the marker {name} of {type(marker).__module__} means nothing here\. Import it from velocipy"
     for annotation, default in ((Annotated[str, marker], ...), (str, marker), (Annotated[str | None, marker], None)):
         with pytest.raises(ParameterError, match=mistake):
             raise fault_of(annotation, default=default)
