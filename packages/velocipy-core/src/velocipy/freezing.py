@@ -208,7 +208,8 @@ def _read_template(route: Route, settings: Settings, faults: list[StartupError])
     try:
         host = None if route.host is None else parse_host(route.host, settings.convertors)
         segments = parse_path(route.path, settings.convertors, exact=settings.slashes != "merge")
-        template = Template(segments, host, is_websocket=route.is_websocket)
+        is_mount = isinstance(route.handler, (StaticFiles, Mount))
+        template = Template(segments, host, is_websocket=route.is_websocket, is_mount=is_mount)
     except PathError as error:
         faults.append(PathError(error.problem, error.remedy, **place))
         # The handler's own mistakes are found as well.

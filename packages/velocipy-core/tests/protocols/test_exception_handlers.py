@@ -188,3 +188,14 @@ def test_a_handler_that_fails_is_logged_with_both_errors(client: Client, caplog:
 def test_only_exception_classes_and_statuses_have_handlers(key: Any) -> None:
     with pytest.raises(TypeError):
         VelociPy().add_exception_handler(key, not_found)
+
+
+@pytest.mark.parametrize("handler", [lambda error: None, lambda: None, lambda *, request, error: None, "text", None])
+def test_a_handler_that_cannot_be_called_so_is_refused(handler: Any) -> None:
+    for add in (
+        lambda: VelociPy().add_exception_handler(404, handler),
+        lambda: VelociPy().exception_handler(ValueError)(handler),
+        lambda: VelociPy(exception_handlers={404: handler}),
+    ):
+        with pytest.raises(TypeError, match=r"cannot answer errors: give a function that takes \(request, error\)"):
+            add()

@@ -1,5 +1,6 @@
 """Paths that cannot be read, conflicts, and convertors against annotations: found at start, each with its remedy."""
 
+import re
 from datetime import date
 from enum import IntEnum
 from typing import Annotated, Any, Literal, NewType
@@ -64,6 +65,31 @@ def test_an_unknown_convertor_is_told_which_there_are() -> None:
     app.add_route("/{a:foo}", takes_request)
     with pytest.raises(PathError, match="bool, date, float, int, path, str, uuid"):
         app.freeze()
+
+
+@pytest.mark.parametrize(
+    ("path", "ours"),
+    [
+        ("/<name>", "{name}"),
+        ("/a/<int:number>/b", "{number:int}"),
+        ("/<string:name>", "{name}"),
+        ("/<path:rest>", "{rest:path}"),
+        ("/<any(a, b):name>", "{name}"),
+        ("/{a}/<uuid:key>", "{key:uuid}"),
+    ],
+)
+def test_a_value_as_flask_writes_it_is_no_text(path: str, ours: str) -> None:
+    app = VelociPy()
+    app.add_route(path, takes_request)
+    with pytest.raises(PathError, match=re.escape(f"which would be text. Write {ours}.")):
+        app.freeze()
+
+
+@pytest.mark.parametrize("path", ["/a<b", "/a>b", "/<", "/<>", "/<-x->"])
+def test_other_angle_brackets_are_text(path: str) -> None:
+    app = VelociPy()
+    app.add_route(path, takes_request)
+    assert len(app.freeze()) == 1
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from velocipy.errors import PathError
 from velocipy.routing.convertors import BUILT_IN, CATCH_ALL
 
+_in_flask = re.compile(r"<(?:(\w+)(?:\([^<>/]*\))?:)?(\w+)>").search
 _VALUE = re.compile(r"\{([^{}:*]*)(?::([^{}:*]*))?(\*?)\}")
 
 
@@ -84,6 +85,9 @@ def parse_path(path: str, known: Collection[str] = BUILT_IN, *, exact: bool = Fa
     for mark in "?#":
         if mark in path:
             raise path_error(what, f"has a {mark!r}, no part of a path.", "Declare query values as parameters.")
+    if (other := _in_flask(path)) is not None:
+        name = other[2] if other[1] is None or other[1] not in known else f"{other[2]}:{other[1]}"
+        raise path_error(what, f"has {other[0]}, which would be text.", f"Write {{{name}}}.")
     segments = [parse_segment(what, text, known) for text in split_path(path, exact=exact)]
     names = [name for segment in segments for name, _ in segment.values]
     for name in names:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from inspect import signature
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from velocipy.http.forms import FormLimits
@@ -315,10 +316,16 @@ class Router:
         answers (404, 405) comes to those of the application.
 
         Raises:
-            TypeError: If *key* is neither.
+            TypeError: If *key* is neither, or *handler* cannot be called with a request and an exception.
         """
         if not isinstance(key, int) and not (isinstance(key, type) and issubclass(key, Exception)):
             raise TypeError(f"{key!r} is no exception class and no status code")
+        try:
+            signature(handler).bind(None, None)
+        except TypeError:
+            raise TypeError(f"{handler!r} cannot answer errors: give a function that takes (request, error)") from None
+        except ValueError:  # it has no signature, as some builtins
+            pass
         self.exception_handlers[key] = handler
         self._changed()
 

@@ -19,6 +19,7 @@ class Template(NamedTuple):
     host: HostPattern | None
     is_guessed: bool = False
     is_websocket: bool = False
+    is_mount: bool = False  # what follows it may be written with a slash, as Starlette has it
 
     @property
     def values(self) -> list[Segment]:
@@ -41,13 +42,13 @@ def build_path(template: Template, values: Mapping[str, Any]) -> str:
         ValueError: If one is empty, which would be another path.
     """
     left = dict(values)
-    path = "/" + "/".join(_parts(template.segments, left))
+    path = "/" + "/".join(_parts(template.segments, left, is_mount=template.is_mount))
     if template.host is not None:
         path = f"//{'.'.join(_parts(template.host.labels, left))}{path}"
     return f"{path}?{urlencode(left, doseq=True)}" if left else path
 
 
-def _parts(segments: Sequence[Segment], left: dict[str, Any]) -> list[str]:
+def _parts(segments: Sequence[Segment], left: dict[str, Any], *, is_mount: bool = False) -> list[str]:
     parts = []
     for segment in segments:
         if segment.pattern is not None:
@@ -59,7 +60,8 @@ def _parts(segments: Sequence[Segment], left: dict[str, Any]) -> list[str]:
             parts.append(quote(segment.text, safe=_PLAIN))
             continue
         if segment.catches_all:
-            parts.append(quote(_taken(left, segment.name, may_be_empty=True), safe="/" + _PLAIN))
+            text = _taken(left, segment.name, may_be_empty=True)
+            parts.append(quote(text.removeprefix("/") if is_mount else text, safe="/" + _PLAIN))
         else:
             parts.append(quote(_taken(left, segment.name), safe=_PLAIN))
     return parts
