@@ -80,7 +80,11 @@ async def form(name: Annotated[str, Form()]) -> str:
 
 
 @app.post("/upload")
-async def upload(name: Annotated[str, Form()], file: UploadFile) -> tuple[str, int]:
+async def upload(request: Request) -> tuple[str, int]:
+    form = await request.form()
+    name, file = form["name"], form["file"]
+    assert isinstance(name, str)
+    assert isinstance(file, UploadFile)
     return name, len(await file.read())
 
 
