@@ -46,7 +46,10 @@ if sys.platform != "win32":  # where Gunicorn does not run
 CELLS = [(package, server) for server in SERVERS for package in PACKAGES]  # in process first: the cheapest
 PARALLEL = ("--numprocesses=auto", "--dist=loadfile")
 # Both protocols in process, and the core on a real server; `nox -s tests` runs every package on every server.
-QUICK = [cell for cell in CELLS if cell[1] == "in-process" or cell == ("core", "granian-rsgi")]
+# All tests of testing are in `alone`: they need none of its extras.
+QUICK = [
+    cell for cell in CELLS if (cell[1] == "in-process" and cell[0] != "testing") or cell == ("core", "granian-rsgi")
+]
 nox.options.sessions = [
     *("lint", "contracts", "interface", "types", "shipped", "without"),
     *(f"tests(package={package!r}, server={server!r})" for package, server in QUICK),
