@@ -15,7 +15,7 @@ from typing import Any
 from velocipy.background import BackgroundTasks
 from velocipy.concurrency import ThreadedContext, WorkerPool
 from velocipy.http.connection import HTTPConnection
-from velocipy.http.exits import open_exits
+from velocipy.http.exits import Exits, open_exits
 
 _logger = logging.getLogger("velocipy")
 
@@ -78,16 +78,21 @@ async def unwind(request: HTTPConnection, error: BaseException | None) -> BaseEx
     stack, request._exits = request._exits, None
     if stack is None:
         return error
-    if stack.early is not None:
-        stack.push_async_exit(stack.early)
     if stack.background is not None or stack.ends:
         left = open_exits(request)
         left.background, left.ends = stack.background, stack.ends
     try:
-        await stack.__aexit__(type(error) if error else None, error, error.__traceback__ if error else None)
+        await leave(stack, error)
     except Exception as failure:
         return failure
     return error
+
+
+async def leave(stack: Exits, error: BaseException | None) -> bool | None:
+    """Leave *stack* with *error* raised at each `yield`; return whether something swallowed it."""
+    if stack.early is not None:
+        stack.push_async_exit(stack.early)
+    return await stack.__aexit__(type(error) if error else None, error, error.__traceback__ if error else None)
 
 
 async def close(request: HTTPConnection, error: BaseException | None = None) -> None:

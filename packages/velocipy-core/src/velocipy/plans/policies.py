@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from velocipy.concurrency import while_there
 from velocipy.errors import ClientDisconnect, HTTPException
 from velocipy.http.exits import Exits, open_exits
+from velocipy.plans.exits import leave
 
 if TYPE_CHECKING:
     from velocipy.http.request import Request
@@ -142,11 +143,7 @@ class _Apart:
                 error = await self._closing
             except asyncio.CancelledError as cancelled:  # at the end of the application
                 error = cancelled
-        if self._exits.early is not None:
-            self._exits.push_async_exit(self._exits.early)
-        return await self._exits.__aexit__(
-            type(error) if error else None, error, error.__traceback__ if error else None
-        )
+        return await leave(self._exits, error)
 
     def hand_over(self, request: Request, outer: Exits) -> None:
         """Have *outer* close what is open here, and what stands around see what was set in the context."""
