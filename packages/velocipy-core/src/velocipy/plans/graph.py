@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from copy import deepcopy
 from difflib import get_close_matches
 from functools import partial, wraps
-from inspect import Parameter, Signature, isroutine
+from inspect import isroutine
 from types import MappingProxyType
 from typing import Annotated, Any, get_args, get_origin
 
@@ -36,6 +36,7 @@ from velocipy.plans.signature import (
     UnreadableSignature,
     call_kind,
     find_place,
+    path_check,
     read_parameters,
 )
 from velocipy.plans.sources import OF_BODY, Place, Source
@@ -177,7 +178,7 @@ class Graph:
         if self._takes_request:  # of which they are asked, as text; what their convertors say holds all the same
             typed = [name for name in left if self._convertors.get(self._path[name] or "str", str) is not str]
             if typed:
-                handler.before = [*handler.before, self._read(_taker(typed), (handler.call,))]
+                handler.before = [*handler.before, self._read(path_check(typed), (handler.call,))]
             return
         for name in left:
             similar = get_close_matches(name, self._names - self._path.keys(), 1)
@@ -418,16 +419,6 @@ class Graph:
         if dependency.use_cache:
             self._calls[for_scopes if made.takes_scopes else key] = made
         return made
-
-
-def _taker(names: Sequence[str]) -> Callable[..., Any]:
-    """Return what takes values of the path, so that they are checked."""
-
-    async def check_path_values(**values: Any) -> None: ...
-
-    parameters = [Parameter(name, Parameter.KEYWORD_ONLY) for name in names]
-    check_path_values.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
-    return check_path_values
 
 
 def _has_calls(cls: type) -> bool:

@@ -6,7 +6,7 @@ import functools
 import inspect
 import sys
 import typing
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from types import CodeType, SimpleNamespace
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
 
@@ -89,6 +89,16 @@ def call_kind(call: Any) -> Kind:
         if inspect.isgeneratorfunction(wrapped):
             return "context"
     return "plain"
+
+
+def path_check(names: Sequence[str]) -> Callable[..., Any]:
+    """Return a dependency that takes these values of the path, so that they are checked."""
+
+    async def check_path_values(**values: Any) -> None: ...
+
+    parameters = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in names]
+    check_path_values.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return check_path_values
 
 
 def read_parameters(
